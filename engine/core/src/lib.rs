@@ -1,0 +1,1 @@
+//! The workflow language and the run machine, as pure functions.

@@ -1,0 +1,3 @@
+//! The `attune` binary: parses the command line, runs the command, exits.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The #[action] attribute of the Attune SDK.

@@ -1,0 +1,1 @@
+//! What an action's author uses.

@@ -1,0 +1,1 @@
+//! What an action may reach: one file per interface, deny by default.
