@@ -1,1 +1,10 @@
-//! The imperative shell around the core: event, step, append, perform.
+//! The imperative shell around the core: an event arrives, the run's machine takes it, one append
+//! records what follows, and only then are its effects performed.
+//!
+//! Generic over its [`port`]s, so that an embedded store, a cluster and a simulation run the same
+//! loop. Nothing that depends on what is not yet on disk leaves the process.
+
+pub mod handle;
+pub mod port;
+
+pub use handle::Handle;

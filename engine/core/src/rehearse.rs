@@ -1,0 +1,1 @@
+//! A run with mocks and virtual time, by the same step.

@@ -1,0 +1,21 @@
+//! All the world that the driver sees, as traits: the store, the runner, the clock.
+
+mod attempt;
+mod catalog;
+mod inspect;
+mod store;
+mod views;
+mod world;
+
+pub use attempt::{Attempt, Dispatch, Finished, Full, LogLevel, LogLine, Runner};
+pub use catalog::{
+    ActionRecord, Catalog, CatalogError, KvEntry, PackRecord, Put, Role, TokenRecord,
+    WorkflowRecord,
+};
+pub use inspect::{InspectError, Inspection, Inspector};
+pub use store::{
+    Append, AppendError, Artifacts, Due, Epoch, Idempotency, Loaded, Position, Store, StoreError,
+    TimerKind,
+};
+pub use views::{LogFilter, LogRecord, RunFilter, Views};
+pub use world::{Clock, Random};
