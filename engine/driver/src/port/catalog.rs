@@ -250,11 +250,30 @@ pub trait Catalog: Send + Sync + 'static {
     /// Replaces a pack's configuration; the pack is created if missing.
     async fn put_config(&self, pack: &str, config: Value) -> Result<PackRecord, CatalogError>;
 
-    /// Stores a token.
+    /// Returns a number that differs after every change of a workflow, an action, a pack's
+    /// configuration or a token (never for kv), so that what was read from here may be kept while
+    /// it stays the same. `None`: nothing may be kept. A change shows before its write returns.
+    fn generation(&self) -> Option<u64> {
+        None
+    }
+
+    /// Stores a token; another one of the same name is replaced.
     async fn put_token(&self, token: TokenRecord) -> Result<(), StoreError>;
     /// Finds a token by the hash of its text.
     async fn token(&self, hash: Digest) -> Result<Option<TokenRecord>, StoreError>;
 
+    /// Lists tokens by name.
+    async fn tokens(&self) -> Result<Vec<TokenRecord>, StoreError>;
+    /// Removes a token by its name; tells whether there was one.
+    async fn remove_token(&self, name: &str) -> Result<bool, StoreError>;
+
+    /// Lists a pack's kv keys in order, after the key `after`.
+    async fn kv_keys(
+        &self,
+        pack: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Arc<str>>, StoreError>;
     /// Returns a kv entry.
     async fn kv(&self, pack: &str, key: &str) -> Result<Option<KvEntry>, StoreError>;
     /// Writes a kv entry; with `expected` only if its version is that (0: only if absent).
