@@ -1,0 +1,136 @@
+//! A fake engine for native tests of an action, one for each thread: every test finds it empty.
+//!
+//! What the engine would refuse for want of a grant is allowed here unless the test calls
+//! [`deny`].
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::error::{ActionError, Case};
+use crate::fake::{self, Fake};
+use crate::handler::Handler;
+use crate::log::Level;
+
+/// A line that the action logged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogLine {
+    /// How much it matters.
+    pub level: Level,
+    /// The sentence.
+    pub message: String,
+    /// The values beside it.
+    pub fields: Vec<(String, Value)>,
+}
+
+/// One example of an action: what goes in and what comes out, as data.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Example {
+    /// What it shows.
+    pub title: String,
+    /// The input.
+    pub input: Value,
+    /// The result, unless it fails.
+    #[serde(default)]
+    pub result: Value,
+    /// The failure, if it fails.
+    pub error: Option<ExampleError>,
+}
+
+/// The failure that an example shows.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExampleError {
+    /// The case: `invalid-input`, `transient` or `permanent`.
+    pub case: String,
+    /// The kind, where the action gives one.
+    pub kind: Option<String>,
+    /// A part of the message.
+    pub message: String,
+}
+
+/// Forgets everything that happened on this thread.
+pub fn reset() {
+    fake::with(|fake| *fake = Fake::default());
+}
+
+/// Sets the pack's configuration, an object.
+pub fn set_config(config: Value) {
+    let config = match config {
+        Value::Object(config) => config,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            Map::new()
+        }
+    };
+    fake::with(|fake| fake.config = config);
+}
+
+/// Sets a secret.
+pub fn set_secret(name: impl Into<String>, value: impl Into<String>) {
+    fake::with(|fake| fake.secrets.insert(name.into(), value.into()));
+}
+
+/// Sets which attempt the action believes to be.
+pub fn set_attempt(attempt: u32) {
+    fake::with(|fake| fake.attempt = attempt);
+}
+
+/// Denies a capability from now on: `config`, `kv` or `secrets`.
+pub fn deny(capability: impl Into<String>) {
+    fake::with(|fake| fake.denied.insert(capability.into()));
+}
+
+/// Returns what was logged.
+#[must_use]
+pub fn logs() -> Vec<LogLine> {
+    fake::with(|fake| fake.logs.clone())
+}
+
+/// Returns the progress that was told.
+#[must_use]
+pub fn progress() -> Vec<(u8, String)> {
+    fake::with(|fake| fake.progress.clone())
+}
+
+/// Calls an action as the engine does, with JSON in and out.
+///
+/// # Errors
+/// If the attempt fails.
+pub fn call<A>(action: &impl Handler<A>, input: &Value) -> Result<Value, ActionError> {
+    let output = action.run_json(&input.to_string())?;
+    Ok(serde_json::from_str(&output)?)
+}
+
+/// Calls an action on each example of a JSON list and compares.
+///
+/// # Panics
+/// If the list is malformed or empty, or an example does not come true.
+pub fn check_examples<A>(action: &impl Handler<A>, examples: &str) {
+    let examples: Vec<Example> = serde_json::from_str(examples).expect("examples must be a list");
+    assert!(!examples.is_empty(), "there are no examples");
+    for example in examples {
+        let outcome = call(action, &example.input);
+        let title = &example.title;
+        match (outcome, example.error) {
+            (Ok(found), None) => assert_eq!(found, example.result, "{title}"),
+            (Err(found), Some(expected)) => {
+                assert_eq!(case_name(found.case()), expected.case, "{title}: {found}");
+                assert_eq!(found.kind(), expected.kind.as_deref(), "{title}: {found}");
+                assert!(
+                    found.message().contains(&expected.message),
+                    "{title}: {found}"
+                );
+            }
+            (Ok(found), Some(_)) => panic!("{title}: it succeeded with {found}"),
+            (Err(found), None) => panic!("{title}: it failed: {found}"),
+        }
+    }
+}
+
+fn case_name(case: Case) -> &'static str {
+    match case {
+        Case::InvalidInput => "invalid-input",
+        Case::Transient => "transient",
+        Case::Permanent => "permanent",
+    }
+}
