@@ -27,8 +27,11 @@
 #[expect(
     unsafe_code,
     unreachable_pub,
-    clippy::all,
-    clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
+    clippy::too_many_lines,
+    clippy::uninlined_format_args,
+    clippy::unwrap_used,
+    clippy::use_self,
     reason = "generated"
 )]
 pub mod bindings;
