@@ -36,6 +36,19 @@ impl Value {
         }
     }
 
+    /// Deserializes plain JSON inside another type (the derived `Deserialize` is the store's form).
+    ///
+    /// # Errors
+    /// If the input is not JSON or is nested more than [`MAX_JSON_DEPTH`] deep.
+    pub fn deserialize_json<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Plain(value) = de::Deserialize::deserialize(deserializer)?;
+        if value.depth() > MAX_JSON_DEPTH {
+            Err(de::Error::custom(FromJsonError::Depth))
+        } else {
+            Ok(value)
+        }
+    }
+
     /// Returns compact JSON with secrets replaced by [`SECRET_MARKER`]: for people and APIs.
     pub fn to_public_json(&self) -> String {
         serde_json::to_string(&self.public()).expect("a value always serializes")

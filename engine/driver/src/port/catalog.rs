@@ -243,6 +243,10 @@ pub trait Catalog: Send + Sync + 'static {
     /// Returns a component's bytes or a workflow's source.
     async fn content(&self, digest: Digest) -> Result<Option<Bytes>, StoreError>;
 
+    /// Keeps a content that no record names: the source of a workflow that is run unsaved. It
+    /// stays at least a day, and as long as a run is pinned to it.
+    async fn put_content(&self, content: Bytes) -> Result<Digest, StoreError>;
+
     /// Lists packs by name.
     async fn packs(&self) -> Result<Vec<PackRecord>, StoreError>;
     /// Returns a pack.
