@@ -1,106 +1,26 @@
 //! Expressions and templates over typed values.
+//!
+//! A text with `{{ }}` is parsed once, when its definition is made, into small trees that read a
+//! [`Scope`] and give a [`Value`](crate::Value). Evaluation is pure, bounded in steps, output and
+//! depth, and cannot panic; what reads a secret gives a secret.
 
-use std::sync::Arc;
+mod expression;
+mod problem;
+mod references;
+mod scope;
+mod template;
 
-use crate::event::{FactKey, Facts};
-use crate::value::Value;
+pub use expression::{Condition, Expression};
+pub use problem::{ExprProblem, Located, Problems};
+pub use references::{Call, PathStep, Read, References, Root, Ternary};
+pub use scope::{Completion, EvalError, Fields, Iteration, Scope};
+pub use template::{Site, Template, Text};
 
-/// A JSON value in which text may hold expressions, compiled.
-#[derive(Debug)]
-pub enum Template {
-    /// No expression in it.
-    Literal(Value),
-}
+/// How long the text of one expression may be; longer ones belong into an action.
+pub const MAX_EXPRESSION_BYTES: usize = 8 * 1024;
 
-/// One expression that gives a value, compiled.
-#[derive(Debug)]
-pub struct Expression {}
+/// Steps one evaluation may take: ample for lists of `max_items`, milliseconds at worst.
+pub const MAX_STEPS: u64 = 100_000;
 
-/// One expression that gives true or false, compiled.
-#[derive(Debug)]
-pub struct Condition {}
-
-/// What an expression may read. Values are shared, so every method is cheap.
-pub trait Scope {
-    /// `parameters`: a map.
-    fn parameters(&self) -> Value;
-    /// `vars` and `workflow`: a map.
-    fn vars(&self) -> Value;
-    /// `task.<name>`: the fields of a declared task that the expression mentions (all of them if
-    /// it uses the task as a whole). `None` if there is no such task.
-    fn task(&self, name: &str, fields: &Fields) -> Option<Value>;
-    /// `pack.config`.
-    fn config(&self) -> Value;
-    /// `system`: a map.
-    fn system(&self) -> Value;
-    /// Answers of outside state.
-    fn facts(&self) -> Arc<Facts>;
-    /// `item`, `index`, `batch`, inside an iteration.
-    fn iteration(&self) -> Option<Iteration>;
-    /// What `result()`, `error()`, `succeeded()`… answer, where a task has just ended.
-    fn completion(&self) -> Option<Completion>;
-}
-
-/// Which fields of `task.<name>` an expression mentions.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fields {
-    /// The task as a whole, or a field by a computed name.
-    All,
-    /// These.
-    Named(Vec<Arc<str>>),
-}
-
-impl Fields {
-    /// Tells whether `field` must be provided.
-    pub fn wants(&self, field: &str) -> bool {
-        match self {
-            Self::All => true,
-            Self::Named(names) => names.iter().any(|name| &**name == field),
-        }
-    }
-}
-
-/// The place in an iteration.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Iteration {
-    /// `item` (alias `items` for a batch).
-    pub item: Value,
-    /// `index`.
-    pub index: u32,
-    /// `batch.index`, `batch.size`, `batch.start`.
-    pub batch: Option<(u32, u32, u32)>,
-}
-
-/// How the task at hand ended.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Completion {
-    /// `result()`.
-    pub result: Value,
-    /// `error()`: `{type, source, message, details}` or null.
-    pub error: Value,
-    /// `succeeded()`.
-    pub succeeded: bool,
-    /// `failed()`: without timeouts.
-    pub failed: bool,
-    /// `timed_out()`.
-    pub timed_out: bool,
-    /// `skipped()`.
-    pub skipped: bool,
-    /// `attempt`, in a retry policy: the attempt that just ended. In one, `result` and `error`
-    /// may also be written without parentheses.
-    pub attempt: Option<u32>,
-}
-
-/// Why an expression gave no value.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum EvalError {
-    /// It asks for facts that are not there yet.
-    #[error("the expression needs facts")]
-    Needs(Vec<FactKey>),
-    /// It failed. The message names what, where in the expression, and the nearest known name.
-    #[error("{message}")]
-    Failed {
-        /// For people.
-        message: Arc<str>,
-    },
-}
+/// How large a text may become: what a text of a file may hold too.
+pub const MAX_OUTPUT_BYTES: usize = 1024 * 1024;
