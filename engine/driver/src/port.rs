@@ -17,5 +17,5 @@ pub use store::{
     Append, AppendError, Artifacts, Due, Epoch, Idempotency, Loaded, Position, Store, StoreError,
     TimerKind,
 };
-pub use views::{LogFilter, LogRecord, RunFilter, Views};
+pub use views::{LogFilter, LogRecord, RunFilter, RunPage, Views};
 pub use world::{Clock, Random};

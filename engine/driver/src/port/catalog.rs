@@ -170,6 +170,9 @@ pub enum CatalogError {
         /// Who uses it.
         users: Vec<String>,
     },
+    /// A limit is exceeded; the text names it with its value.
+    #[error("{0}")]
+    Limit(Arc<str>),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -240,6 +243,10 @@ pub trait Catalog: Send + Sync + 'static {
     /// Removes an action; refused while a workflow uses it, unless `force`.
     async fn remove_action(&self, reference: &str, force: bool) -> Result<(), CatalogError>;
 
+    /// Stores a content that is no revision of anything (the source of an unsaved workflow, or of
+    /// the one that wraps a single action) before a run is pinned to it. It is kept while a run
+    /// is, and at least for an hour.
+    async fn put_content(&self, content: Bytes) -> Result<Digest, StoreError>;
     /// Returns a component's bytes or a workflow's source.
     async fn content(&self, digest: Digest) -> Result<Option<Bytes>, StoreError>;
 
@@ -278,6 +285,7 @@ pub trait Catalog: Send + Sync + 'static {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<Arc<str>>, StoreError>;
+
     /// Returns a kv entry.
     async fn kv(&self, pack: &str, key: &str) -> Result<Option<KvEntry>, StoreError>;
     /// Writes a kv entry; with `expected` only if its version is that (0: only if absent).
@@ -290,6 +298,13 @@ pub trait Catalog: Send + Sync + 'static {
     ) -> Result<KvEntry, CatalogError>;
     /// Removes a kv entry; tells whether there was one.
     async fn remove_kv(&self, pack: &str, key: &str) -> Result<bool, StoreError>;
+
+    /// Stores a secret of a pack; tells whether it is new.
+    async fn put_secret(&self, pack: &str, name: &str, value: Value) -> Result<bool, CatalogError>;
+    /// Lists the names of a pack's secrets in order.
+    async fn secrets(&self, pack: &str) -> Result<Vec<Arc<str>>, StoreError>;
+    /// Removes a secret; tells whether there was one.
+    async fn remove_secret(&self, pack: &str, name: &str) -> Result<bool, StoreError>;
     /// Returns a secret of a pack.
     async fn secret(&self, pack: &str, name: &str) -> Result<Option<Value>, StoreError>;
 }

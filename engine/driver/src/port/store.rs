@@ -151,12 +151,18 @@ pub trait Store: Send + Sync + 'static {
     fn shards(&self) -> impl Future<Output = Vec<(Shard, Epoch)>> + Send;
     /// Reserves `count` run ids and returns the first. Never gives an id twice.
     fn reserve_ids(&self, count: u64) -> impl Future<Output = Result<u64, StoreError>> + Send;
-    /// Finds the run that an idempotency key started, with the hash of its body.
+    /// Finds the run that an idempotency key started, with the hash of its body. Sees appends
+    /// that are not yet durable too, and waits for them.
     fn idempotent(
         &self,
         key: Digest,
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<(RunId, Digest)>, StoreError>> + Send;
+    /// Makes a store that has failed usable again; what was not durable is lost, and positions
+    /// given before fail. A store that recovers by itself does nothing.
+    fn reopen(&self) -> impl Future<Output = Result<(), StoreError>> + Send {
+        std::future::ready(Ok(()))
+    }
 }
 
 /// Contents by digest.

@@ -32,6 +32,15 @@ pub struct RunFilter {
     pub packs: Vec<Arc<str>>,
 }
 
+/// Part of a list of runs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RunPage {
+    /// What matched, newest first; may be fewer than asked for before the end.
+    pub runs: Vec<RunSummary>,
+    /// Where to go on (`after`), unless this is the end.
+    pub next: Option<RunId>,
+}
+
 /// Which log lines to list.
 #[derive(Clone, Debug, Default)]
 pub struct LogFilter {
@@ -68,6 +77,22 @@ pub trait Views: Send + Sync + 'static {
         after: Option<RunId>,
         limit: usize,
     ) -> Result<Vec<RunSummary>, StoreError>;
+    /// Lists runs like [`Views::runs`], but looks at a bounded number of them, so that a filter
+    /// which matches little cannot hold a request up: the page may be short and still have a
+    /// next one.
+    async fn run_page(
+        &self,
+        filter: &RunFilter,
+        after: Option<RunId>,
+        limit: usize,
+    ) -> Result<RunPage, StoreError> {
+        let runs = self.runs(filter, after, limit).await?;
+        let next = (runs.len() == limit).then(|| runs.last().map(|run| run.id));
+        Ok(RunPage {
+            runs,
+            next: next.flatten(),
+        })
+    }
     /// Returns a run's machine as snapshot and events.
     async fn loaded(&self, run: RunId) -> Result<Option<Loaded>, StoreError>;
     /// Lists events from number `first` on.
