@@ -78,6 +78,10 @@ pub struct Projection {
     pub status_before: Option<RunStatus>,
     /// Whether the run has ready, running or waiting work (a row in `live`) after this append.
     pub live: bool,
+    /// Whether the run must be loaded when the process starts: it has ready or running work,
+    /// children that have not ended, a concurrency key held or waited for, or an effect that
+    /// awaits an answer. A run that only waits for timers and people need not be: they wake it.
+    pub runnable: bool,
     /// Timers set.
     pub timers_set: Vec<(TimerId, Timestamp)>,
     /// Timers fired or cancelled, with the instant they were due.
@@ -98,6 +102,7 @@ impl Projection {
             self.summary = later.summary;
         }
         self.live = later.live;
+        self.runnable = later.runnable;
         self.timers_set.extend(later.timers_set);
         self.timers_gone.extend(later.timers_gone);
         self.inquiries_opened.extend(later.inquiries_opened);

@@ -243,15 +243,12 @@ pub trait Catalog: Send + Sync + 'static {
     /// Removes an action; refused while a workflow uses it, unless `force`.
     async fn remove_action(&self, reference: &str, force: bool) -> Result<(), CatalogError>;
 
-    /// Stores a content that is no revision of anything (the source of an unsaved workflow, or of
-    /// the one that wraps a single action) before a run is pinned to it. It is kept while a run
-    /// is, and at least for an hour.
-    async fn put_content(&self, content: Bytes) -> Result<Digest, StoreError>;
     /// Returns a component's bytes or a workflow's source.
     async fn content(&self, digest: Digest) -> Result<Option<Bytes>, StoreError>;
 
-    /// Keeps a content that no record names: the source of a workflow that is run unsaved. It
-    /// stays at least a day, and as long as a run is pinned to it.
+    /// Keeps a content that no record names, before a run is pinned to it: the source of a
+    /// workflow that is run unsaved, or of the one that wraps a single action. It stays at least
+    /// a day, and as long as a run is pinned to it.
     async fn put_content(&self, content: Bytes) -> Result<Digest, StoreError>;
 
     /// Lists packs by name.

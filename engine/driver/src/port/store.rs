@@ -30,7 +30,8 @@ pub struct Append {
     pub run: RunId,
     /// Number of events the run has so far; the first of `events` gets this number.
     pub expected: u64,
-    /// What happened.
+    /// What happened. Empty where only a snapshot is kept or a timer's row removed: `rows` then
+    /// repeats `live` and `runnable`.
     pub events: Vec<Event>,
     /// What it changes in summaries and indexes.
     pub rows: Projection,
@@ -128,11 +129,17 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// See [`AppendError`].
     fn append(&self, append: Append) -> Result<Position, AppendError>;
+    /// Returns a position up to which everything is known to be on disk and readable. Never
+    /// waits; may lag behind.
+    fn synced(&self) -> Position {
+        Position::default()
+    }
     /// Waits until everything up to `position` is on disk and can be read back by [`super::Views`].
     fn durable(&self, position: Position) -> impl Future<Output = Result<(), StoreError>> + Send;
     /// Loads a run's synced state.
     fn load(&self, run: RunId) -> impl Future<Output = Result<Option<Loaded>, StoreError>> + Send;
-    /// Lists runs of a shard with ready, running or waiting work, in order of id.
+    /// Lists runs of a shard whose last append said [`Projection::runnable`], in order of id:
+    /// those that a start must load. Runs that only wait are not listed, however many.
     fn live(
         &self,
         shard: Shard,
