@@ -293,8 +293,21 @@ impl Run {
     }
 
     /// Returns the effects that still await an answer event and must be performed again after a
-    /// restart: children not yet created, keys not yet granted, inquiries open.
+    /// restart: children not yet created, keys not yet granted, inquiries open; and of a run that
+    /// is over and has a parent, the report to it.
     pub fn outstanding(&self) -> Vec<crate::effect::Effect> {
+        Vec::new()
+    }
+
+    /// Returns what the run was started with, as its first event said it (a fork's machine left
+    /// out); `None` before that event.
+    pub fn birth(&self) -> Option<&crate::event::RunStarted> {
+        None
+    }
+
+    /// Returns the concurrency keys that were granted and not given back, each with the task
+    /// execution that holds it (`None` for the run itself).
+    pub fn held_keys(&self) -> Vec<(Option<TaskId>, Arc<str>)> {
         Vec::new()
     }
 }
