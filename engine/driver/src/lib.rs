@@ -4,6 +4,7 @@
 //! Generic over its [`port`]s, so that an embedded store, a cluster and a simulation run the same
 //! loop. Nothing that depends on what is not yet on disk leaves the process.
 
+pub mod codec;
 pub mod handle;
 pub mod port;
 
