@@ -27,6 +27,7 @@
 #[expect(
     unsafe_code,
     unreachable_pub,
+    clippy::allow_attributes,
     clippy::allow_attributes_without_reason,
     clippy::too_many_lines,
     clippy::uninlined_format_args,
