@@ -8,4 +8,15 @@ pub mod codec;
 pub mod handle;
 pub mod port;
 
+pub mod config;
+pub mod ports;
+
+pub mod local;
+pub mod memory;
+pub mod system;
+
+pub use config::Config;
 pub use handle::Handle;
+pub use local::LocalDispatch;
+pub use memory::MemoryStore;
+pub use ports::Ports;

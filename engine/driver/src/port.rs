@@ -2,6 +2,7 @@
 
 mod attempt;
 mod catalog;
+mod facts;
 mod inspect;
 mod store;
 mod views;
@@ -12,6 +13,7 @@ pub use catalog::{
     ActionRecord, Catalog, CatalogError, KvEntry, PackRecord, Put, Role, TokenRecord,
     WorkflowRecord,
 };
+pub use facts::FactSource;
 pub use inspect::{InspectError, Inspection, Inspector};
 pub use store::{
     Append, AppendError, Artifacts, Due, Epoch, Idempotency, Loaded, Position, Store, StoreError,

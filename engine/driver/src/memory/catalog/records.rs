@@ -1,0 +1,143 @@
+//! The records behind the memory store's catalog: revisions numbered from 1, newest last.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use attune_core::{Digest, Timestamp, Value};
+use bytes::Bytes;
+
+use crate::port::{
+    ActionRecord, CatalogError, KvEntry, PackRecord, Put, TokenRecord, WorkflowRecord,
+};
+
+#[derive(Debug, Default)]
+pub(in crate::memory) struct Contents {
+    pub(super) workflows: BTreeMap<Arc<str>, Vec<WorkflowRecord>>,
+    pub(super) actions: BTreeMap<Arc<str>, Vec<ActionRecord>>,
+    pub(super) packs: BTreeMap<Arc<str>, PackRecord>,
+    pub(super) tokens: Vec<TokenRecord>,
+    pub(super) kv: BTreeMap<(Arc<str>, Arc<str>), KvEntry>,
+    pub(super) secrets: BTreeMap<(Arc<str>, Arc<str>), Value>,
+    blobs: HashMap<Digest, Bytes>,
+}
+
+impl Contents {
+    pub(in crate::memory) fn blob(&self, digest: Digest) -> Option<Bytes> {
+        self.blobs.get(&digest).cloned()
+    }
+
+    pub(super) fn put_blob(&mut self, content: Bytes) -> Digest {
+        let digest = Digest::of(&content);
+        self.blobs.insert(digest, content);
+        digest
+    }
+
+    pub(super) fn pack_mut(&mut self, name: &str) -> &mut PackRecord {
+        let name: Arc<str> = name.into();
+        self.packs
+            .entry(name.clone())
+            .or_insert_with(|| PackRecord {
+                name,
+                config: Value::Null,
+                created: Timestamp::default(),
+                updated: Timestamp::default(),
+            })
+    }
+
+    pub(super) fn put_workflow(
+        &mut self,
+        mut record: WorkflowRecord,
+        source: Bytes,
+        only_new: bool,
+        if_match: Option<Digest>,
+    ) -> Result<Put<WorkflowRecord>, CatalogError> {
+        let reference = record.reference.clone();
+        let newest = self.workflows.get(&reference).and_then(|all| all.last());
+        if only_new && newest.is_some() {
+            return Err(CatalogError::Exists(reference));
+        }
+        if if_match.is_some_and(|digest| newest.is_none_or(|n| n.digest != digest)) {
+            return Err(CatalogError::Changed(reference));
+        }
+        if let Some(same) = newest.filter(|newest| newest.digest == record.digest) {
+            return Ok(Put::Unchanged(same.clone()));
+        }
+        record.revision = newest.map_or(1, |newest| newest.revision + 1);
+        record.created = newest.map_or(record.updated, |newest| newest.created);
+        let is_new = newest.is_none();
+        self.put_blob(source);
+        self.pack_mut(reference.split('.').next().unwrap_or_default());
+        let revisions = self.workflows.entry(reference).or_default();
+        revisions.push(record.clone());
+        Ok(if is_new {
+            Put::Created(record)
+        } else {
+            Put::Updated(record)
+        })
+    }
+
+    pub(super) fn workflow(
+        &self,
+        reference: &str,
+        revision: Option<u32>,
+    ) -> Option<WorkflowRecord> {
+        let revisions = self.workflows.get(reference)?;
+        match revision {
+            None => revisions.last().cloned(),
+            Some(n) => revisions.iter().find(|r| r.revision == n).cloned(),
+        }
+    }
+
+    pub(super) fn put_action(
+        &mut self,
+        mut record: ActionRecord,
+        component: Bytes,
+    ) -> Put<ActionRecord> {
+        let reference = record.reference.clone();
+        let newest = self.actions.get(&reference).and_then(|all| all.last());
+        if let Some(same) = newest.filter(|newest| newest.content == record.content) {
+            return Put::Unchanged(same.clone());
+        }
+        record.revision = newest.map_or(1, |newest| newest.revision + 1);
+        record.created = newest.map_or(record.updated, |newest| newest.created);
+        let is_new = newest.is_none();
+        self.put_blob(component);
+        self.pack_mut(reference.split('.').next().unwrap_or_default());
+        let revisions = self.actions.entry(reference).or_default();
+        revisions.push(record.clone());
+        if is_new {
+            Put::Created(record)
+        } else {
+            Put::Updated(record)
+        }
+    }
+
+    pub(super) fn action(&self, reference: &str, revision: Option<u32>) -> Option<ActionRecord> {
+        let revisions = self.actions.get(reference)?;
+        let fits = |record: &&ActionRecord| match revision {
+            None => record.approved,
+            Some(revision) => record.revision == revision,
+        };
+        revisions.iter().rev().find(fits).cloned()
+    }
+
+    pub(super) fn remove_action(
+        &mut self,
+        reference: &str,
+        force: bool,
+    ) -> Result<(), CatalogError> {
+        let newest = self.workflows.values().filter_map(|all| all.last());
+        let users: Vec<String> = newest
+            .filter(|workflow| workflow.uses.iter().any(|used| &**used == reference))
+            .map(|workflow| workflow.reference.to_string())
+            .collect();
+        if !force && !users.is_empty() {
+            let reference = reference.into();
+            return Err(CatalogError::InUse { reference, users });
+        }
+        let removed = self.actions.remove(reference);
+        removed
+            .map(drop)
+            .ok_or_else(|| CatalogError::NotFound(reference.into()))
+    }
+}
