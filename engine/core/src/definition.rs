@@ -308,7 +308,7 @@ pub enum Join {
 }
 
 /// Retry policy.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Retry {
     /// Retries; attempts are one more.
     pub count: Template,

@@ -1,11 +1,36 @@
-//! Schemas of parameters and outputs.
+//! Schemas of parameters, inputs and outputs.
+//!
+//! Two forms: JSON Schema, and the flat form `{name: {type, required, default, secret, …}}`, which
+//! is translated to it. Nothing is ever fetched, nothing coerced, and no message shows a value.
 
-use crate::value::Value;
+mod fill;
+mod flat;
+mod node;
+
+use std::sync::Arc;
+
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use jsonschema::{PatternOptions, ValidationError, Validator};
+
+use crate::diagnostics::code;
+use crate::spec::context::{Context, View, push_segment};
+use crate::spec::suggest::nearest;
+use crate::value::{Map, Value};
+
+use node::Values;
+
+/// How many mismatches of one value are listed.
+const MAX_MISMATCHES: usize = 100;
+/// Steps of a pattern with look-around before it gives up: a pattern must not stall a run.
+const MAX_BACKTRACKS: usize = 100_000;
 
 /// A JSON Schema, compiled.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Schema {
     json: Value,
+    validator: Arc<Validator<Values>>,
+    has_secrets: bool,
+    has_defaults: bool,
 }
 
 /// One way in which a value does not fit a schema.
@@ -18,8 +43,257 @@ pub struct Mismatch {
 }
 
 impl Schema {
+    /// Compiles a schema in either form.
+    ///
+    /// # Errors
+    /// Every problem of the schema, with pointers into it.
+    pub fn from_value(value: &Value) -> Result<Self, Vec<Mismatch>> {
+        if flat::is_flat(value) {
+            Self::from_json(&flat::translate(value)?).map_err(|problems| {
+                let own = |problem: Mismatch| Mismatch {
+                    pointer: flat::pointer(&problem.pointer),
+                    ..problem
+                };
+                problems.into_iter().map(own).collect()
+            })
+        } else {
+            Self::from_json(value)
+        }
+    }
+
+    /// Compiles a JSON Schema.
+    ///
+    /// # Errors
+    /// Every problem of the schema, with pointers into it.
+    pub fn from_json(value: &Value) -> Result<Self, Vec<Mismatch>> {
+        let json = serde_json::to_value(value.public()).expect("a value always serializes");
+        let meta = jsonschema::meta::validator_for(&json).map_err(|error| vec![invalid(&error)])?;
+        let problems: Vec<Mismatch> = meta
+            .iter_errors(&json)
+            .take(MAX_MISMATCHES)
+            .map(|error| invalid(&error))
+            .collect();
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let validator = jsonschema::options_for::<Values>()
+            .offline()
+            .should_validate_formats(true)
+            .with_pattern_options(
+                PatternOptions::fancy_regex()
+                    .backtrack_limit(MAX_BACKTRACKS)
+                    .size_limit(1 << 20),
+            )
+            .build(&json)
+            .map_err(|error| vec![invalid(&error)])?;
+        Ok(Self {
+            has_secrets: fill::mentions(value, "secret"),
+            has_defaults: fill::mentions(value, "default"),
+            json: value.clone(),
+            validator: Arc::new(validator),
+        })
+    }
+
+    /// Returns the schema that everything fits.
+    pub fn any() -> Self {
+        Self::from_json(&Value::Map(Arc::default())).expect("the empty schema is one")
+    }
+
+    /// Returns the schema of no parameters at all.
+    pub fn none() -> Self {
+        let empty = Value::Map(Arc::default());
+        let schema = [("type", Value::from("object")), ("properties", empty)];
+        Self::from_json(&Value::map(schema)).expect("an object's schema is one")
+    }
+
     /// Returns the schema itself, as JSON Schema.
     pub fn json(&self) -> &Value {
         &self.json
     }
+
+    /// Returns every way in which `value` does not fit.
+    pub fn validate(&self, value: &Value) -> Vec<Mismatch> {
+        if self.validator.is_valid(value) {
+            return Vec::new();
+        }
+        let mut found: Vec<Mismatch> = Vec::new();
+        for error in self.validator.iter_errors(value).take(MAX_MISMATCHES) {
+            let pointer = error.instance_path().as_str().to_owned();
+            for mismatch in describe(error.kind(), &pointer, value).unwrap_or_else(|| {
+                vec![Mismatch {
+                    pointer,
+                    message: masked(&error),
+                }]
+            }) {
+                if !found.contains(&mismatch) {
+                    found.push(mismatch);
+                }
+            }
+        }
+        found
+    }
+
+    /// Returns `value` with the defaults of what is missing.
+    pub fn apply_defaults(&self, value: Value) -> Value {
+        if self.has_defaults {
+            fill::defaults(&self.json, value)
+        } else {
+            value
+        }
+    }
+
+    /// Returns the parameters of a run: defaults filled, unknown ones refused, all valid,
+    /// secret ones marked. Nothing is coerced.
+    ///
+    /// # Errors
+    /// Every mismatch.
+    pub fn prepare(&self, parameters: Value) -> Result<Value, Vec<Mismatch>> {
+        let parameters = if parameters.is_null() {
+            Value::Map(Arc::default())
+        } else {
+            parameters
+        };
+        let filled = self.apply_defaults(parameters);
+        let mut problems = self.unknown(&filled);
+        for mismatch in self.validate(&filled) {
+            if !problems.iter().any(|p| p.pointer == mismatch.pointer) {
+                problems.push(mismatch);
+            }
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Ok(self.mark_secrets(filled))
+    }
+
+    /// Marks what the schema calls secret.
+    pub fn mark_secrets(&self, value: Value) -> Value {
+        if self.has_secrets {
+            fill::secrets(&self.json, value)
+        } else {
+            value
+        }
+    }
+
+    /// Returns the names of the properties, if the schema names all that there may be.
+    pub(crate) fn closed_properties(&self) -> Option<&Map> {
+        closed_properties(&self.json)
+    }
+
+    fn unknown(&self, parameters: &Value) -> Vec<Mismatch> {
+        let (Some(known), Some(given)) = (self.closed_properties(), parameters.as_map()) else {
+            return Vec::new();
+        };
+        given
+            .keys()
+            .filter(|name| !known.contains_key(*name))
+            .map(|name| {
+                let mut pointer = String::new();
+                push_segment(&mut pointer, name);
+                let message = match nearest(name, known.keys().map(|key| &**key)) {
+                    Some(near) => format!("is unknown; did you mean `{near}`?"),
+                    None => "is unknown".to_owned(),
+                };
+                Mismatch { pointer, message }
+            })
+            .collect()
+    }
 }
+
+/// Returns the properties of an object's schema that says of no others that they are welcome.
+pub(crate) fn closed_properties(schema: &Value) -> Option<&Map> {
+    const OPEN: &[&str] = &[
+        "patternProperties",
+        "unevaluatedProperties",
+        "allOf",
+        "anyOf",
+        "oneOf",
+        "$ref",
+        "$dynamicRef",
+        "if",
+        "dependentSchemas",
+    ];
+    let map = schema.as_map()?;
+    let welcome = map
+        .get("additionalProperties")
+        .is_some_and(|more| more.as_bool() != Some(false));
+    if welcome || OPEN.iter().any(|key| map.contains_key(*key)) {
+        return None;
+    }
+    map.get("properties")?.as_map()
+}
+
+/// Reads a schema of a file; its problems are reported at their places.
+pub(crate) fn read<'a>(ctx: &Context<'a>, view: View<'a>) -> Option<Schema> {
+    let value = view.node.to_value();
+    match Schema::from_value(&value) {
+        Ok(schema) => Some(schema),
+        Err(problems) => {
+            for problem in problems {
+                let place = ctx.follow(view, &problem.pointer);
+                ctx.report(code::E_SCHEMA, place.at, problem.message);
+            }
+            None
+        }
+    }
+}
+
+fn invalid(error: &ValidationError<'_>) -> Mismatch {
+    let message = match error.kind() {
+        ValidationErrorKind::Referencing(_) => {
+            "the schema refers to something outside of it: nothing is fetched".to_owned()
+        }
+        _ => format!("not a schema: {error}"),
+    };
+    Mismatch {
+        pointer: error.instance_path().as_str().to_owned(),
+        message,
+    }
+}
+
+/// Says what is wrong without showing the value, which may be large or secret.
+fn masked(error: &ValidationError<'_>) -> String {
+    error.masked_with("it").to_string()
+}
+
+fn describe(kind: &ValidationErrorKind, pointer: &str, root: &Value) -> Option<Vec<Mismatch>> {
+    let at = |name: &str, message: &str| {
+        let mut pointer = pointer.to_owned();
+        push_segment(&mut pointer, name);
+        let message = message.to_owned();
+        Mismatch { pointer, message }
+    };
+    match kind {
+        ValidationErrorKind::Required { property } => {
+            Some(vec![at(property.as_str()?, "is required")])
+        }
+        ValidationErrorKind::AdditionalProperties { unexpected } => Some(
+            unexpected
+                .iter()
+                .map(|name| at(name, "is unknown"))
+                .collect(),
+        ),
+        ValidationErrorKind::Type { kind } => {
+            let expected = match kind {
+                TypeKind::Single(kind) => kind.to_string(),
+                TypeKind::Multiple(kinds) => {
+                    let kinds: Vec<String> = kinds.iter().map(|kind| kind.to_string()).collect();
+                    kinds.join(" or ")
+                }
+            };
+            let found = node::at(root, pointer)?.type_name();
+            Some(vec![Mismatch {
+                pointer: pointer.to_owned(),
+                message: format!("must be {expected}, not {found}"),
+            }])
+        }
+        ValidationErrorKind::UnevaluatedItems { .. } => Some(vec![Mismatch {
+            pointer: pointer.to_owned(),
+            message: "has more items than the schema knows".to_owned(),
+        }]),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,192 @@
+//! Compiles the expressions of a file and remembers where each stands, for the later checks.
+
+use std::cell::RefCell;
+
+use crate::diagnostics::code;
+use crate::expr::{Condition, Expression, Problems, References, Template};
+use crate::spec::context::{At, Context, View};
+use crate::spec::tree::Data;
+use crate::value::Value;
+
+/// When in a task's life an expression is evaluated: this decides which names it may read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// Before the first task: `vars`, `run_name`, the run's key.
+    Start,
+    /// When the task is ready, before its items are known.
+    Ready,
+    /// For each execution of the task.
+    Execution,
+    /// After each attempt.
+    Retry,
+    /// When the task has ended.
+    Completion,
+    /// At the end of the run.
+    End,
+}
+
+/// Whose expression it is, and when it is evaluated.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Owner {
+    /// The task, by its number in the file's order; `None` for the run's own fields.
+    pub(crate) task: Option<usize>,
+    pub(crate) moment: Moment,
+}
+
+/// One expression of the file.
+pub(crate) struct Site<'a> {
+    pub(crate) owner: Owner,
+    /// Whether it is part of a text, not all of it.
+    pub(crate) in_text: bool,
+    pub(crate) references: References,
+    scalar: View<'a>,
+    /// Where the compiled text begins within the scalar.
+    base: usize,
+}
+
+impl<'a> Site<'a> {
+    /// Returns the place of a part of the expression.
+    pub(crate) fn place(&self, ctx: &Context<'a>, offset: usize, length: usize) -> At {
+        ctx.inside(self.scalar, self.base + offset, length)
+    }
+}
+
+/// Compiles expressions.
+pub(crate) struct Compiler<'a, 'c> {
+    pub(crate) ctx: &'c Context<'a>,
+    sites: RefCell<Vec<Site<'a>>>,
+}
+
+impl<'a, 'c> Compiler<'a, 'c> {
+    /// Starts without any expression.
+    pub(crate) fn new(ctx: &'c Context<'a>) -> Self {
+        Self {
+            ctx,
+            sites: RefCell::default(),
+        }
+    }
+
+    /// Returns all expressions found.
+    pub(crate) fn into_sites(self) -> Vec<Site<'a>> {
+        self.sites.into_inner()
+    }
+
+    /// Compiles any JSON with templates in it.
+    pub(crate) fn template(&self, view: View<'a>, owner: Owner) -> Template {
+        self.template_value(view, &view.node.to_value(), 0, owner)
+    }
+
+    /// Compiles the rest of a text from `base` on as a template.
+    pub(crate) fn template_part(&self, view: View<'a>, base: usize, owner: Owner) -> Template {
+        let text = view.text().map_or("", |text| &text[base..]);
+        self.template_value(view, &Value::text(text), base, owner)
+    }
+
+    fn template_value(&self, view: View<'a>, value: &Value, base: usize, owner: Owner) -> Template {
+        match Template::compile(value) {
+            Ok(template) => {
+                if !matches!(template, Template::Literal(_)) {
+                    self.remember(&template, (view, base), owner);
+                }
+                template
+            }
+            Err(problems) => {
+                self.report(view, base, problems);
+                Template::Literal(Value::Null)
+            }
+        }
+    }
+
+    /// Compiles an expression with or without braces; a literal stands for itself.
+    pub(crate) fn expression(&self, view: View<'a>, owner: Owner) -> Expression {
+        let Some(text) = view.text() else {
+            return Expression::constant(view.node.to_value());
+        };
+        match Expression::compile(text) {
+            Ok(expression) => {
+                self.site(view, owner, expression.references());
+                expression
+            }
+            Err(problems) => {
+                self.report(view, 0, problems);
+                Expression::constant(Value::Null)
+            }
+        }
+    }
+
+    /// Compiles a condition with or without braces; a literal stands for itself.
+    pub(crate) fn condition(&self, view: View<'a>, owner: Owner) -> Condition {
+        let text = match &view.node.data {
+            Data::Text(text) => text,
+            data => return Condition::constant(matches!(data, Data::Bool(true))),
+        };
+        match Condition::compile(text) {
+            Ok(condition) => {
+                self.site(view, owner, condition.references());
+                condition
+            }
+            Err(problems) => {
+                self.report(view, 0, problems);
+                Condition::constant(false)
+            }
+        }
+    }
+
+    /// Returns the member `key` compiled as a template, if it is given.
+    pub(crate) fn template_at(&self, view: View<'a>, key: &str, owner: Owner) -> Option<Template> {
+        Some(self.template(self.ctx.get(view, key)?, owner))
+    }
+
+    /// Returns the member `key` compiled as an expression, if it is given.
+    pub(crate) fn expression_at(
+        &self,
+        view: View<'a>,
+        key: &str,
+        owner: Owner,
+    ) -> Option<Expression> {
+        Some(self.expression(self.ctx.get(view, key)?, owner))
+    }
+
+    /// Returns the member `key` compiled as a condition, if it is given.
+    pub(crate) fn condition_at(
+        &self,
+        view: View<'a>,
+        key: &str,
+        owner: Owner,
+    ) -> Option<Condition> {
+        Some(self.condition(self.ctx.get(view, key)?, owner))
+    }
+
+    fn remember(&self, template: &Template, (view, base): (View<'a>, usize), owner: Owner) {
+        for found in template.sites() {
+            let scalar = self.ctx.follow(view, &found.pointer);
+            self.sites.borrow_mut().push(Site {
+                owner,
+                in_text: found.in_text,
+                references: found.expression.references().clone(),
+                scalar,
+                base,
+            });
+        }
+    }
+
+    fn site(&self, scalar: View<'a>, owner: Owner, references: &References) {
+        self.sites.borrow_mut().push(Site {
+            owner,
+            in_text: false,
+            references: references.clone(),
+            scalar,
+            base: 0,
+        });
+    }
+
+    fn report(&self, view: View<'a>, base: usize, problems: Problems) {
+        for problem in problems {
+            let scalar = self.ctx.follow(view, &problem.pointer);
+            let at = self.ctx.inside(scalar, base + problem.offset, 1);
+            let what = problem.what;
+            self.ctx
+                .report_with(code::E_EXPRESSION, at, what.message, what.fix);
+        }
+    }
+}

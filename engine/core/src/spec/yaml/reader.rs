@@ -1,0 +1,414 @@
+//! From YAML events to a tree with positions.
+//!
+//! Refuses what a careful reader of YAML would trip over: duplicate keys, custom tags, anchors
+//! that contain themselves, several documents, and texts that grow without bound through aliases.
+
+use std::sync::Arc;
+
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span as RawSpan, StrInput, Tag};
+
+use super::scalar::{self, ScalarError};
+use crate::diagnostics::{Diagnostic, code};
+use crate::spec::tree::{Data, Member, Members, Node, Position, Span};
+
+/// The largest file: more is a mistake, and a reader holds several copies of it.
+pub const MAX_BYTES: usize = 1 << 20;
+/// The largest number of values, aliases counted as what they stand for.
+pub const MAX_NODES: usize = 100_000;
+/// How deep values may be nested, so that no recursion over the tree overflows a stack.
+pub const MAX_DEPTH: usize = 64;
+/// The most text, aliases counted as what they stand for: a long text is repeated cheaply here,
+/// but not by whoever writes the value out.
+const MAX_EXPANDED_BYTES: usize = 8 << 20;
+/// How many problems of one text are listed before reading stops.
+const MAX_PROBLEMS: usize = 100;
+
+/// Reads one document. Problems are added to `problems`; `None` if no tree could be made.
+pub(crate) fn read(source: &str, problems: &mut Vec<Diagnostic>) -> Option<Node> {
+    if source.len() > MAX_BYTES {
+        let message = format!("the text has {} bytes, more than {MAX_BYTES}", source.len());
+        problems.push(Diagnostic::new(code::E_YAML, message));
+        return None;
+    }
+    let source = source.strip_prefix('\u{feff}').unwrap_or(source);
+    let mut reader = Reader {
+        parser: Parser::new_from_str(source),
+        problems,
+        stack: Vec::new(),
+        anchors: Vec::new(),
+        root: None,
+    };
+    match reader.run() {
+        Ok(()) => Some(reader.root.map_or(
+            Node {
+                data: Data::Null,
+                span: Span::at(Position { line: 1, column: 1 }),
+            },
+            |built| built.node,
+        )),
+        Err(Stop) => None,
+    }
+}
+
+/// Reading cannot go on; why is in the problems.
+struct Stop;
+
+/// A finished value with its size, as if nothing were shared.
+#[derive(Clone)]
+struct Built {
+    node: Node,
+    nodes: usize,
+    bytes: usize,
+    depth: usize,
+}
+
+/// A collection that is being read.
+struct Frame {
+    content: Content,
+    start: Span,
+    anchor: usize,
+    nodes: usize,
+    bytes: usize,
+    depth: usize,
+}
+
+enum Content {
+    List(Vec<Node>),
+    Map {
+        members: Members,
+        key: Option<(Key, Span)>,
+        merges: Vec<Node>,
+    },
+}
+
+enum Key {
+    Name(Arc<str>),
+    Merge,
+    /// Its value is read and thrown away: the problem is reported.
+    Refused(Arc<str>),
+}
+
+struct Reader<'s, 'p> {
+    parser: Parser<'s, StrInput<'s>>,
+    problems: &'p mut Vec<Diagnostic>,
+    stack: Vec<Frame>,
+    /// By the parser's number of the anchor; `None` while its value is being read.
+    anchors: Vec<Option<Built>>,
+    root: Option<Built>,
+}
+
+impl Reader<'_, '_> {
+    fn run(&mut self) -> Result<(), Stop> {
+        while let Some(event) = self.parser.next_event() {
+            let (event, span) = event.map_err(|error| {
+                let at = position(*error.marker());
+                self.problem(Span::at(at), error.info().to_owned());
+                Stop
+            })?;
+            self.take(event, convert(span))?;
+            if self.problems.len() > MAX_PROBLEMS {
+                return Err(Stop);
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Stop> {
+        match event {
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
+            Event::DocumentStart(_) if self.root.is_some() => self.fail(
+                span,
+                "the text has a second document: one file is one document",
+            ),
+            Event::DocumentStart(_) => Ok(()),
+            Event::Alias(id) => self.alias(id, span),
+            Event::Scalar(text, style, anchor, tag) => {
+                self.scalar(&text, style, (anchor, tag.as_deref()), span)
+            }
+            Event::SequenceStart(anchor, tag) => {
+                self.collection_tag(tag.as_deref(), "seq", span);
+                self.open(Content::List(Vec::new()), anchor, span)
+            }
+            Event::MappingStart(anchor, tag) => {
+                self.collection_tag(tag.as_deref(), "map", span);
+                let content = Content::Map {
+                    members: Members::new(),
+                    key: None,
+                    merges: Vec::new(),
+                };
+                self.open(content, anchor, span)
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(span),
+        }
+    }
+
+    fn alias(&mut self, id: usize, span: Span) -> Result<(), Stop> {
+        match self.anchors.get(id).cloned() {
+            Some(Some(built)) => self.add(built, span),
+            Some(None) | None => self.fail(span, "the anchor contains itself"),
+        }
+    }
+
+    fn scalar(
+        &mut self,
+        text: &str,
+        style: ScalarStyle,
+        (anchor, tag): (usize, Option<&Tag>),
+        span: Span,
+    ) -> Result<(), Stop> {
+        if self.awaits_key() {
+            return self.key(text, style, span);
+        }
+        let resolved = match tag {
+            Some(tag) if tag.is_yaml_core_schema() => scalar::resolve_tagged(&tag.suffix, text),
+            Some(tag) if tag.handle.is_empty() && tag.suffix == "!" => Ok(Data::Text(text.into())),
+            Some(tag) => {
+                self.problem(span, format!("the tag `{tag}` has no meaning here"));
+                Ok(Data::Text(text.into()))
+            }
+            None if style == ScalarStyle::Plain => scalar::resolve(text),
+            None => Ok(Data::Text(text.into())),
+        };
+        let data = resolved.unwrap_or_else(|error| {
+            let message = match error {
+                ScalarError::NotFinite => {
+                    format!("`{text}` is no JSON number; in quotes it is text")
+                }
+                ScalarError::Tag => format!("`{text}` does not fit its tag"),
+            };
+            self.problem(span, message);
+            Data::Text(text.into())
+        });
+        let built = Built {
+            node: Node { data, span },
+            nodes: 1,
+            bytes: text.len(),
+            depth: 1,
+        };
+        if anchor > 0 {
+            self.remember(anchor, Some(built.clone()));
+        }
+        self.add(built, span)
+    }
+
+    fn awaits_key(&self) -> bool {
+        matches!(
+            self.stack.last(),
+            Some(Frame {
+                content: Content::Map { key: None, .. },
+                ..
+            })
+        )
+    }
+
+    fn key(&mut self, text: &str, style: ScalarStyle, span: Span) -> Result<(), Stop> {
+        let plain = style == ScalarStyle::Plain;
+        if plain && text.is_empty() {
+            return self.fail(span, "a key is missing before the colon");
+        }
+        let name: Arc<str> = text.into();
+        let Some(Content::Map { members, key, .. }) =
+            self.stack.last_mut().map(|frame| &mut frame.content)
+        else {
+            return Err(Stop);
+        };
+        if plain && text == "<<" {
+            *key = Some((Key::Merge, span));
+            return Ok(());
+        }
+        let first = members.get(&name).map(|member| member.key.start.line);
+        *key = Some(match first {
+            None => (Key::Name(name), span),
+            Some(_) => (Key::Refused(name), span),
+        });
+        if let Some(line) = first {
+            let message = format!("the key `{text}` is given twice, first in line {line}");
+            self.problem(span, message);
+        }
+        Ok(())
+    }
+
+    fn collection_tag(&mut self, tag: Option<&Tag>, expected: &str, span: Span) {
+        if let Some(tag) = tag
+            && !(tag.is_yaml_core_schema() && tag.suffix == expected)
+        {
+            self.problem(span, format!("the tag `{tag}` has no meaning here"));
+        }
+    }
+
+    fn open(&mut self, content: Content, anchor: usize, start: Span) -> Result<(), Stop> {
+        if self.awaits_key() {
+            return self.fail(start, "a key must be text, not a collection");
+        }
+        if self.stack.len() >= MAX_DEPTH {
+            return self.too_deep(start);
+        }
+        if anchor > 0 {
+            self.remember(anchor, None);
+        }
+        self.stack.push(Frame {
+            content,
+            start,
+            anchor,
+            nodes: 1,
+            bytes: 0,
+            depth: 0,
+        });
+        Ok(())
+    }
+
+    fn close(&mut self, end: Span) -> Result<(), Stop> {
+        let Some(frame) = self.stack.pop() else {
+            return Ok(());
+        };
+        let data = match frame.content {
+            Content::List(items) => Data::List(Arc::new(items)),
+            Content::Map {
+                mut members,
+                merges,
+                ..
+            } => {
+                for merge in &merges {
+                    self.merge(&mut members, merge);
+                }
+                Data::Map(Arc::new(members))
+            }
+        };
+        let mut span = frame.start;
+        if end.end.line == span.start.line {
+            span.end = end.end;
+        }
+        let built = Built {
+            node: Node { data, span },
+            nodes: frame.nodes,
+            bytes: frame.bytes,
+            depth: frame.depth + 1,
+        };
+        if frame.anchor > 0 {
+            self.remember(frame.anchor, Some(built.clone()));
+        }
+        self.add(built, span)
+    }
+
+    /// Adds what `<<` brings: keys that are already there stay.
+    fn merge(&mut self, members: &mut Members, merge: &Node) {
+        match &merge.data {
+            Data::Map(more) => {
+                for (key, member) in more.iter() {
+                    members.entry(key.clone()).or_insert_with(|| member.clone());
+                }
+            }
+            Data::List(list) if list.iter().all(|node| node.as_map().is_some()) => {
+                for node in list.iter() {
+                    self.merge(members, node);
+                }
+            }
+            _ => self.problem(merge.span, "`<<` takes a map or a list of maps".to_owned()),
+        }
+    }
+
+    fn add(&mut self, built: Built, span: Span) -> Result<(), Stop> {
+        if self.awaits_key() {
+            return self.fail(span, "a key must be text, not an alias");
+        }
+        let level = self.stack.len();
+        let Some(frame) = self.stack.last_mut() else {
+            self.root = Some(built);
+            return Ok(());
+        };
+        frame.nodes += built.nodes;
+        frame.bytes += built.bytes;
+        frame.depth = frame.depth.max(built.depth);
+        let (nodes, bytes, depth) = (frame.nodes, frame.bytes, level + built.depth);
+        match &mut frame.content {
+            Content::List(items) => items.push(built.node),
+            Content::Map {
+                members,
+                key,
+                merges,
+            } => match key.take() {
+                Some((Key::Name(name), key)) => {
+                    let node = built.node;
+                    members.insert(name, Member { key, node });
+                }
+                Some((Key::Merge, _)) => merges.push(built.node),
+                Some((Key::Refused(_), _)) | None => {}
+            },
+        }
+        if nodes > MAX_NODES || bytes > MAX_EXPANDED_BYTES {
+            return self.fail(
+                span,
+                &format!("the text is too large with its aliases: more than {MAX_NODES} values"),
+            );
+        }
+        if depth > MAX_DEPTH {
+            return self.too_deep(span);
+        }
+        Ok(())
+    }
+
+    fn remember(&mut self, anchor: usize, built: Option<Built>) {
+        if self.anchors.len() <= anchor {
+            self.anchors.resize(anchor + 1, None);
+        }
+        self.anchors[anchor] = built;
+    }
+
+    fn too_deep(&mut self, span: Span) -> Result<(), Stop> {
+        self.fail(
+            span,
+            &format!("the value is nested more than {MAX_DEPTH} levels deep"),
+        )
+    }
+
+    fn fail(&mut self, span: Span, message: &str) -> Result<(), Stop> {
+        self.problem(span, message.to_owned());
+        Err(Stop)
+    }
+
+    fn problem(&mut self, span: Span, message: String) {
+        let mut diagnostic = Diagnostic::new(code::E_YAML, message);
+        diagnostic.pointer = self.pointer();
+        diagnostic.line = span.start.line;
+        diagnostic.column = span.start.column;
+        diagnostic.end_line = span.end.line;
+        diagnostic.end_column = span.end.column;
+        self.problems.push(diagnostic);
+    }
+
+    /// Returns the JSON pointer of the value that is being read.
+    fn pointer(&self) -> String {
+        let mut pointer = String::new();
+        for frame in &self.stack {
+            match &frame.content {
+                Content::List(items) => {
+                    crate::spec::context::push_segment(&mut pointer, &items.len().to_string());
+                }
+                Content::Map { key, .. } => match key {
+                    Some((Key::Name(name) | Key::Refused(name), _)) => {
+                        crate::spec::context::push_segment(&mut pointer, name);
+                    }
+                    Some((Key::Merge, _)) => {
+                        crate::spec::context::push_segment(&mut pointer, "<<");
+                    }
+                    None => {}
+                },
+            }
+        }
+        pointer
+    }
+}
+
+fn convert(span: RawSpan) -> Span {
+    Span {
+        start: position(span.start),
+        end: position(span.end),
+    }
+}
+
+fn position(marker: Marker) -> Position {
+    Position {
+        line: u32::try_from(marker.line()).unwrap_or(u32::MAX),
+        column: u32::try_from(marker.col()).unwrap_or(u32::MAX - 1) + 1,
+    }
+}
