@@ -1,0 +1,113 @@
+//! What memory knows of runs, so that an append need not read: how many events they have, the
+//! tail included, and whether they have a row in `live`.
+
+use std::collections::HashMap;
+
+use attune_core::RunId;
+
+/// As many runs are remembered at least; more only while their appends are not durable.
+const KEEP: usize = 65_536;
+
+/// What is known of one run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counter {
+    /// Number of its events.
+    pub(crate) events: u64,
+    /// Whether it has a row in `live`; `None` if that was not read.
+    pub(crate) live: Option<bool>,
+    /// Position of its last append.
+    pub(crate) position: u64,
+}
+
+/// The counters of runs that were lately appended to.
+#[derive(Debug)]
+pub(crate) struct Counters {
+    known: HashMap<RunId, Counter>,
+    /// The highest run ever appended to: a higher one is new, without reading.
+    highest: RunId,
+    /// How often some were forgotten: what was read before that may be out of date.
+    swept: u64,
+    limit: usize,
+}
+
+impl Counters {
+    pub(crate) fn new(highest: RunId) -> Self {
+        Self {
+            known: HashMap::new(),
+            highest,
+            swept: 0,
+            limit: KEEP,
+        }
+    }
+
+    /// Returns the counter of a run, or `None` if it must be read first.
+    pub(crate) fn get(&mut self, run: RunId) -> Option<&mut Counter> {
+        if run > self.highest {
+            self.highest = run;
+            self.insert(run, 0, Some(false));
+        }
+        self.known.get_mut(&run)
+    }
+
+    /// Returns a number that changes when something is forgotten.
+    pub(crate) fn swept(&self) -> u64 {
+        self.swept
+    }
+
+    /// Remembers what was read, unless it is out of date.
+    pub(crate) fn learn(&mut self, run: RunId, events: u64, swept: u64) {
+        if swept == self.swept && !self.known.contains_key(&run) {
+            self.insert(run, events, None);
+        }
+    }
+
+    /// Forgets runs with nothing after `durable`, if there are many.
+    pub(crate) fn sweep(&mut self, durable: u64) {
+        if self.known.len() < self.limit {
+            return;
+        }
+        self.known.retain(|_, counter| counter.position > durable);
+        self.swept += 1;
+        // Doubling keeps the cost of sweeping constant per append when little can be forgotten.
+        self.limit = KEEP.max(2 * self.known.len());
+    }
+
+    fn insert(&mut self, run: RunId, events: u64, live: Option<bool>) {
+        let counter = Counter {
+            events,
+            live,
+            position: 0,
+        };
+        self.known.insert(run, counter);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn new_runs_need_no_reading_and_old_ones_do() {
+        let mut counters = Counters::new(RunId(10));
+        assert!(counters.get(RunId(7)).is_none());
+        assert_eq!(counters.get(RunId(11)).map(|known| known.events), Some(0));
+        let swept = counters.swept();
+        counters.learn(RunId(7), 3, swept);
+        assert_eq!(counters.get(RunId(7)).map(|known| known.events), Some(3));
+    }
+
+    #[test]
+    fn only_durable_runs_are_forgotten() {
+        let mut counters = Counters::new(RunId(0));
+        let many = KEEP as u64;
+        for run in 1..=many {
+            counters.get(RunId(run)).unwrap().position = run;
+        }
+        let swept = counters.swept();
+        counters.sweep(many - 1);
+        assert!(counters.get(RunId(1)).is_none());
+        assert!(counters.get(RunId(many)).is_some());
+        counters.learn(RunId(1), 9, swept);
+        assert!(counters.get(RunId(1)).is_none(), "read before the sweep");
+    }
+}
