@@ -7,6 +7,7 @@ use attune_core::{Digest, RunId, Shard};
 use attune_driver::codec::{EventChunk, LogChunk, encode_events, encode_snapshot};
 use attune_driver::port::{Append, AppendError, Epoch, Idempotency, Position};
 
+use crate::counter::Liveness;
 use crate::rule::MAX_TAIL_BYTES;
 use crate::shared::Shared;
 
@@ -15,7 +16,7 @@ use crate::shared::Shared;
 const ROWS_GUESS_BYTES: usize = 512;
 
 /// The epoch of every shard: an embedded store has one owner, for ever.
-pub(crate) const EPOCH: Epoch = Epoch(0);
+pub(crate) const EPOCH: Epoch = Epoch(1);
 
 /// What a run gets in one commit.
 #[derive(Debug)]
@@ -32,8 +33,8 @@ pub(crate) struct Prepared {
     pub(crate) secret: bool,
     /// Contents that the run is pinned to, at its birth.
     pub(crate) pins: Vec<Digest>,
-    /// Whether the run had a row in `live` before; `None` if unknown.
-    pub(crate) live_before: Option<bool>,
+    /// How the run stood in the table of live runs before; `None` if unknown.
+    pub(crate) live_before: Option<Liveness>,
 }
 
 impl Prepared {

@@ -1,20 +1,43 @@
 //! What memory knows of runs, so that an append need not read: how many events they have, the
-//! tail included, and whether they have a row in `live`.
+//! tail included, and how they stand in the table of live runs.
 
 use std::collections::HashMap;
 
 use attune_core::RunId;
+use attune_core::projection::Projection;
 
 /// As many runs are remembered at least; more only while their appends are not durable.
 const KEEP: usize = 65_536;
+
+/// Whether and how a run stands in the table of live runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Liveness {
+    /// It has ended, or not begun.
+    Over,
+    /// It only waits for timers and people.
+    Waiting,
+    /// It must be loaded at a start.
+    Runnable,
+}
+
+impl Liveness {
+    /// Returns what an append says.
+    pub(crate) fn of(rows: &Projection) -> Self {
+        match (rows.live, rows.runnable) {
+            (false, _) => Self::Over,
+            (true, false) => Self::Waiting,
+            (true, true) => Self::Runnable,
+        }
+    }
+}
 
 /// What is known of one run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Counter {
     /// Number of its events.
     pub(crate) events: u64,
-    /// Whether it has a row in `live`; `None` if that was not read.
-    pub(crate) live: Option<bool>,
+    /// How it stands in the table of live runs; `None` if that was not read.
+    pub(crate) live: Option<Liveness>,
     /// Position of its last append.
     pub(crate) position: u64,
 }
@@ -44,7 +67,7 @@ impl Counters {
     pub(crate) fn get(&mut self, run: RunId) -> Option<&mut Counter> {
         if run > self.highest {
             self.highest = run;
-            self.insert(run, 0, Some(false));
+            self.insert(run, 0, Some(Liveness::Over));
         }
         self.known.get_mut(&run)
     }
@@ -72,7 +95,7 @@ impl Counters {
         self.limit = KEEP.max(2 * self.known.len());
     }
 
-    fn insert(&mut self, run: RunId, events: u64, live: Option<bool>) {
+    fn insert(&mut self, run: RunId, events: u64, live: Option<Liveness>) {
         let counter = Counter {
             events,
             live,

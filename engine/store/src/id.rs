@@ -33,9 +33,9 @@ impl Ids {
         })
     }
 
-    /// Keeps the larger rest; the other becomes a gap.
+    /// Keeps the higher rest, so that ids rise with time; the other becomes a gap.
     fn put(&mut self, next: u64, end: u64) {
-        if end - next > self.end - self.next {
+        if next > self.next {
             *self = Self { next, end };
         }
     }
@@ -73,7 +73,9 @@ pub(crate) fn reserve(tx: &WriteTransaction, count: u64) -> Outcome<u64> {
             u64::from_le_bytes(bytes)
         }
     };
-    let next = first.checked_add(count).filter(|next| *next <= RunId::MAX.0);
+    let next = first
+        .checked_add(count)
+        .filter(|next| *next <= RunId::MAX.0);
     let next = next.ok_or_else(|| StoreError::Io("all run ids are used up".into()))?;
     meta.insert(NEXT, next.to_le_bytes().as_slice())?;
     Ok(first)

@@ -3,7 +3,7 @@
 use attune_core::effect::OpenInquiry;
 use attune_core::{RunId, TaskId};
 use attune_driver::codec;
-use redb::{ReadTransaction, ReadableTable};
+use redb::ReadTransaction;
 
 use crate::fault::Outcome;
 use crate::seal::{Place, Sealer};
@@ -17,12 +17,12 @@ pub(crate) fn list(
     limit: usize,
 ) -> Outcome<Vec<(RunId, OpenInquiry)>> {
     let table = tx.open_table(table::INQUIRY)?;
-    let end = after.map_or((u64::MAX, u64::MAX), |(run, task)| (run.0, task.0));
+    let end = after.map_or((u64::MAX, u64::MAX), |(run, task)| (run.0, !task.0));
     let rows = table.range(..end)?.rev().take(limit);
     rows.map(|row| {
         let (key, value) = row?;
         let (run, task) = key.value();
-        let place = Place::Run("inquiry", run, task);
+        let place = Place::Run("inquiry", run, !task);
         let bytes = sealer.open(place, value.value())?;
         Ok((RunId(run), codec::decode(place, &bytes)?))
     })

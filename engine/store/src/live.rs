@@ -5,13 +5,13 @@ use attune_core::event::TimerId;
 use attune_core::{RunId, Shard, Timestamp};
 use attune_driver::codec;
 use attune_driver::port::{Due, TimerKind};
-use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata};
+use redb::{ReadTransaction, ReadableTableMetadata};
 
 use crate::fault::Outcome;
 use crate::seal::Place;
 use crate::table;
 
-/// Returns runs of a shard with work, in order of id, after `after`.
+/// Returns runs of a shard that a start must load, in order of id, after `after`.
 pub(crate) fn runs(
     tx: &ReadTransaction,
     shard: Shard,
@@ -20,13 +20,13 @@ pub(crate) fn runs(
 ) -> Outcome<Vec<RunId>> {
     let from = after.map_or(0, |after| after.0.saturating_add(1));
     let table = tx.open_table(table::LIVE)?;
-    let rows = table.range((shard.0, from)..=(shard.0, u64::MAX))?;
+    let rows = table.range((shard.0, 0, from)..=(shard.0, 0, u64::MAX))?;
     rows.take(limit)
-        .map(|row| Ok(RunId(row?.0.value().1)))
+        .map(|row| Ok(RunId(row?.0.value().2)))
         .collect()
 }
 
-/// Counts runs with work.
+/// Counts runs that work or wait.
 pub(crate) fn count(tx: &ReadTransaction) -> Outcome<u64> {
     Ok(tx.open_table(table::LIVE)?.len()?)
 }

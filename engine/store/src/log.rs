@@ -23,7 +23,7 @@ pub(crate) fn append(
     }
     let mut table = tx.open_table(table::LOG)?;
     for (run, secret, chunks) in logs {
-        let mut next = count(&table, sealer, *run)?;
+        let mut next = next(&table, sealer, *run)?;
         for chunk in chunks {
             let place = Place::Run("log", run.0, next);
             let value = sealer.seal_if(*secret, place, chunk.clone().into_bytes());
@@ -34,14 +34,14 @@ pub(crate) fn append(
     Ok(())
 }
 
-/// Returns how many lines a run has.
-fn count(
+/// Returns the number of a run's next line.
+fn next(
     table: &impl ReadableTable<(u64, u64), &'static [u8]>,
     sealer: &Sealer,
     run: RunId,
 ) -> Outcome<u64> {
     let Some(last) = table.range((run.0, 0)..=(run.0, u64::MAX))?.next_back() else {
-        return Ok(0);
+        return Ok(1);
     };
     let (key, value) = last?;
     let first = key.value().1;
@@ -59,7 +59,7 @@ pub(crate) fn records(
     (after, limit): (Option<u64>, usize),
 ) -> Outcome<Vec<LogRecord>> {
     let table = tx.open_table(table::LOG)?;
-    let from = after.map_or(0, |after| after.saturating_add(1));
+    let from = after.map_or(1, |after| after.saturating_add(1));
     let start = match table.range((run.0, 0)..=(run.0, from))?.next_back() {
         Some(chunk) => chunk?.0.value().1,
         None => return Ok(Vec::new()),
@@ -76,12 +76,14 @@ pub(crate) fn records(
                 && filter.attempt.is_none_or(|wanted| wanted == attempt)
         })?;
         let lines = blocks.into_iter().flat_map(|block| {
-            (first + block.first..).zip(block.lines).map(move |(number, line)| LogRecord {
-                number,
-                task: block.task,
-                attempt: block.attempt,
-                line,
-            })
+            (first + block.first..)
+                .zip(block.lines)
+                .map(move |(number, line)| LogRecord {
+                    number,
+                    task: block.task,
+                    attempt: block.attempt,
+                    line,
+                })
         });
         let wanted = |record: &LogRecord| {
             record.number >= from && filter.level.is_none_or(|level| record.line.level >= level)

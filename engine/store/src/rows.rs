@@ -7,9 +7,10 @@ use attune_core::projection::RunSummary;
 use attune_core::{Digest, RunId};
 use attune_driver::codec::{self, LogChunk};
 use attune_driver::port::{Idempotency, TimerKind};
-use redb::{Key, ReadableTable, Value, WriteTransaction};
+use redb::{Key, Value, WriteTransaction};
 
 use crate::append::Prepared;
+use crate::counter::Liveness;
 use crate::fault::Outcome;
 use crate::log;
 use crate::seal::{Place, Sealer};
@@ -25,7 +26,7 @@ pub(crate) struct Rows {
     event: Vec<((u64, u64), Vec<u8>)>,
     snapshot: Vec<(u64, Vec<u8>)>,
     /// A row without priority keeps the one that the run's summary has.
-    live: Vec<Change<(u8, u64), Option<i32>>>,
+    live: Vec<Change<(u8, u8, u64), Option<i32>>>,
     timer: Vec<Change<(u8, u64, u64, u64), Vec<u8>>>,
     by_status: Vec<Change<(u8, u64), ()>>,
     by_workflow: Vec<Change<(u64, u64), ()>>,
@@ -128,12 +129,18 @@ impl Rows {
     }
 
     fn collect_live(&mut self, run: &Prepared) {
-        let key = (run.shard.0, run.run.0);
+        let after = Liveness::of(&run.rows);
+        if run.live_before == Some(after) {
+            return;
+        }
+        let key = |waits| (run.shard.0, waits, run.run.0);
         let priority = run.rows.summary.as_ref().map(|summary| summary.priority);
-        match (run.live_before, run.rows.live) {
-            (Some(before), after) if before == after => {}
-            (_, true) => self.live.push((key, Some(priority))),
-            (_, false) => self.live.push((key, None)),
+        for (waits, state) in [(0, Liveness::Runnable), (1, Liveness::Waiting)] {
+            if after == state {
+                self.live.push((key(waits), Some(priority)));
+            } else if run.live_before.is_none_or(|before| before == state) {
+                self.live.push((key(waits), None));
+            }
         }
     }
 
@@ -155,14 +162,14 @@ impl Rows {
         let (opened, closed) = (&run.rows.inquiries_opened, &run.rows.inquiries_closed);
         let id = run.run.0;
         for inquiry in opened.iter().filter(|open| !closed.contains(&open.task)) {
-            let key = (id, inquiry.task.0);
-            let place = Place::Run("inquiry", key.0, key.1);
+            let key = (id, !inquiry.task.0);
+            let place = Place::Run("inquiry", id, inquiry.task.0);
             let value = sealer.seal_if(run.secret, place, codec::encode(inquiry));
             self.inquiry.push((key, Some(value)));
         }
         let was_open = |task: &&attune_core::TaskId| !opened.iter().any(|open| open.task == **task);
         for task in closed.iter().filter(was_open) {
-            self.inquiry.push(((id, task.0), None));
+            self.inquiry.push(((id, !task.0), None));
         }
     }
 
@@ -216,7 +223,7 @@ impl Rows {
             match row {
                 Some(Some(priority)) => drop(live.insert(*key, *priority)?),
                 Some(None) => {
-                    let summary = crate::run::in_transaction(tx, sealer, RunId(key.1))?;
+                    let summary = crate::run::in_transaction(tx, sealer, RunId(key.2))?;
                     let priority = summary.map_or(0, |summary| summary.priority);
                     live.insert(*key, priority)?;
                 }
@@ -245,7 +252,11 @@ impl Rows {
     }
 }
 
-fn put<'a, K>(tx: &WriteTransaction, table: Table<K, &[u8]>, rows: &'a [(K::SelfType<'a>, Vec<u8>)]) -> Outcome<()>
+fn put<'a, K>(
+    tx: &WriteTransaction,
+    table: Table<K, &[u8]>,
+    rows: &'a [(K::SelfType<'a>, Vec<u8>)],
+) -> Outcome<()>
 where
     K: Key + 'static,
     K::SelfType<'a>: Copy,

@@ -127,7 +127,10 @@ fn by_status<'a>(tx: &ReadTransaction, statuses: &[RunStatus], before: u64) -> O
     let mut lists = Vec::new();
     for key in keys {
         let rows = index.range((key, 0)..(key, before))?.rev();
-        lists.push(rows.map(|row| -> Outcome<u64> { Ok(row?.0.value().1) }).peekable());
+        lists.push(
+            rows.map(|row| -> Outcome<u64> { Ok(row?.0.value().1) })
+                .peekable(),
+        );
     }
     Ok(Box::new(std::iter::from_fn(move || {
         let next = |list: &mut std::iter::Peekable<_>| match list.peek() {
@@ -137,7 +140,9 @@ fn by_status<'a>(tx: &ReadTransaction, statuses: &[RunStatus], before: u64) -> O
             None => None,
         };
         let heads = lists.iter_mut().enumerate();
-        let (_, place) = heads.filter_map(|(place, list)| Some((next(list)?, place))).max()?;
+        let (_, place) = heads
+            .filter_map(|(place, list)| Some((next(list)?, place)))
+            .max()?;
         lists[place].next()
     })))
 }
@@ -167,7 +172,9 @@ impl<'a> Sieve<'a> {
             && (filter.status.is_empty() || filter.status.contains(&run.status))
             && filter.since.is_none_or(|since| run.created >= since)
             && filter.until.is_none_or(|until| run.created < until)
-            && filter.parent.is_none_or(|id| run.parent.is_some_and(|parent| parent.run == id))
+            && filter
+                .parent
+                .is_none_or(|id| run.parent.is_some_and(|parent| parent.run == id))
             && filter.labels.iter().all(|label| run.labels.contains(label))
             && (filter.packs.is_empty() || filter.packs.iter().any(|pack| of_pack(pack)))
             && self.found(run)
@@ -180,6 +187,9 @@ impl<'a> Sieve<'a> {
         let has = |text: &str| text.to_lowercase().contains(search);
         run.name.as_deref().is_some_and(has)
             || has(&run.workflow.reference)
-            || run.error.as_ref().is_some_and(|(_, failure)| has(&failure.message))
+            || run
+                .error
+                .as_ref()
+                .is_some_and(|(_, failure)| has(&failure.message))
     }
 }

@@ -8,9 +8,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 
 use attune_core::RunId;
 use attune_driver::port::{AppendError, Position, StoreError};
-use redb::{
-    Database, ReadTransaction, ReadableDatabase, ReadableTable, WriteTransaction,
-};
+use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, WriteTransaction};
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::append::Prepared;
@@ -22,7 +20,7 @@ use crate::open::Opener;
 use crate::seal::Sealer;
 use crate::space::Space;
 use crate::table;
-use crate::tail::{Batch, State, Tail, Waited};
+use crate::tail::{State, Tail, Waited};
 
 /// Jobs that may wait for a commit at a time; they can be large (a component has 64 MiB).
 const JOBS: usize = 64;
@@ -37,6 +35,8 @@ pub(crate) struct Shared {
     pub(crate) wake: Condvar,
     /// Rises with every change of the catalog.
     pub(crate) generation: AtomicU64,
+    /// Up to here everything is on disk, except what a failure lost.
+    pub(crate) synced: AtomicU64,
     /// Commits since the start; each is one sync.
     pub(crate) commits: AtomicU64,
     database: RwLock<Option<Database>>,
@@ -46,7 +46,12 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(opener: Opener, sealer: Sealer, space: Space, database: Database) -> Outcome<Self> {
+    pub(crate) fn new(
+        opener: Opener,
+        sealer: Sealer,
+        space: Space,
+        database: Database,
+    ) -> Outcome<Self> {
         let highest = highest_run(&database.begin_read()?)?;
         Ok(Self {
             opener,
@@ -55,6 +60,7 @@ impl Shared {
             ids: Mutex::default(),
             wake: Condvar::new(),
             generation: AtomicU64::new(1),
+            synced: AtomicU64::new(0),
             commits: AtomicU64::new(0),
             database: RwLock::new(Some(database)),
             tail: Mutex::new(Tail::new(highest)),
@@ -84,14 +90,20 @@ impl Shared {
 
     /// Takes the database away; dropping it closes it.
     pub(crate) fn take_database(&self) -> Option<Database> {
-        let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        let mut database = self
+            .database
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         database.take()
     }
 
     /// Puts in a database that was opened again, and takes appends.
     pub(crate) fn restore(&self, database: Database) -> Outcome<()> {
         let highest = highest_run(&database.begin_read()?)?;
-        let mut place = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        let mut place = self
+            .database
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         *place = Some(database);
         drop(place);
         self.tail().reset(highest);
@@ -199,6 +211,7 @@ impl Shared {
     /// Tells everybody that a batch is durable.
     pub(crate) fn settle(&self, last: u64, bytes: usize) {
         let waiters = self.tail().settle(last);
+        self.synced.store(last, Ordering::Release);
         self.tail_bytes.fetch_sub(bytes, Ordering::Relaxed);
         for (_, waiter) in waiters {
             // Whoever waited may have gone.

@@ -42,7 +42,10 @@ impl Space {
         if now_ms >= until_ms && self.claim(until_ms, now_ms) {
             let short = free_bytes(directory).is_some_and(|free| free < self.min_free_bytes);
             if short != self.short.swap(short, Ordering::Relaxed) {
-                tracing::warn!(short, "the disk's free space crossed the limit for new runs");
+                tracing::warn!(
+                    short,
+                    "the disk's free space crossed the limit for new runs"
+                );
             }
         }
         self.short.load(Ordering::Relaxed)

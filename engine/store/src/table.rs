@@ -21,8 +21,9 @@ pub(crate) const RUN: Table<u64, &[u8]> = Table::new("run");
 pub(crate) const EVENT: Table<(u64, u64), &[u8]> = Table::new("event");
 /// Run → number of events seen (u64) and machine. Written on eviction and at the end.
 pub(crate) const SNAPSHOT: Table<u64, &[u8]> = Table::new("snapshot");
-/// (shard, run) → priority. While the run has ready, running or waiting work.
-pub(crate) const LIVE: Table<(u8, u64), i32> = Table::new("live");
+/// (shard, 0 or 1 if it only waits, run) → priority. While the run has ready, running or waiting
+/// work; one row a run.
+pub(crate) const LIVE: Table<(u8, u8, u64), i32> = Table::new("live");
 /// (shard, due, run, number) → `TimerKind`. Until fired or cancelled.
 pub(crate) const TIMER: Table<(u8, u64, u64, u64), &[u8]> = Table::new("timer");
 /// (status, run) → nothing. With the run.
@@ -33,9 +34,10 @@ pub(crate) const RUN_BY_WORKFLOW: Table<(u64, u64), ()> = Table::new("run_by_wor
 pub(crate) const RUN_BY_PARENT: Table<(u64, u64), ()> = Table::new("run_by_parent");
 /// (hash of a label and its value, run) → nothing. With the run.
 pub(crate) const RUN_BY_LABEL: Table<(u64, u64), ()> = Table::new("run_by_label");
-/// (run, task execution) → `OpenInquiry`. While it is open.
+/// (run, task execution with all bits flipped) → `OpenInquiry`, so that the list, read backwards,
+/// has newest runs and oldest tasks first. While it is open.
 pub(crate) const INQUIRY: Table<(u64, u64), &[u8]> = Table::new("inquiry");
-/// (run, number of its first line) → log lines. With the run.
+/// (run, number of its first line, from 1) → log lines. With the run.
 pub(crate) const LOG: Table<(u64, u64), &[u8]> = Table::new("log");
 
 /// Idempotency key → (run, hash of the body, expiry). Until the expiry.

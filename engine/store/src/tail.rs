@@ -11,7 +11,7 @@ use attune_driver::port::{AppendError, Position, StoreError};
 use tokio::sync::oneshot;
 
 use crate::append::Prepared;
-use crate::counter::Counters;
+use crate::counter::{Counters, Liveness};
 use crate::job::Job;
 use crate::rule::{self, GATHER_BYTES, Pending};
 
@@ -119,7 +119,7 @@ impl Tail {
         self.last += 1;
         prepared.live_before = counter.live;
         counter.events += prepared.events();
-        counter.live = Some(prepared.rows.live);
+        counter.live = Some(Liveness::of(&prepared.rows));
         counter.position = self.last;
         let before = self.bytes;
         self.bytes += prepared.size_bytes();
@@ -185,7 +185,9 @@ impl Tail {
         self.durable = last;
         self.counters.sweep(last);
         self.keys.retain(|_, key| key.position > last);
-        let over = self.waiters.extract_if(.., |(position, _)| *position <= last);
+        let over = self
+            .waiters
+            .extract_if(.., |(position, _)| *position <= last);
         over.collect()
     }
 

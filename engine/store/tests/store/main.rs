@@ -1,0 +1,7 @@
+//! The store against real files: what is acknowledged is there, whatever happens.
+
+mod append;
+mod open;
+mod sample;
+mod secret;
+mod views;
