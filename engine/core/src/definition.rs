@@ -7,6 +7,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::expr::{Condition, Expression, Template};
 use crate::id::{Digest, TaskIndex};
 use crate::spec::schema::Schema;
@@ -77,7 +79,7 @@ impl Definition {
 }
 
 /// What a new run does when another with its key is active.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Overlap {
     /// Waits for its turn.
     #[default]

@@ -126,6 +126,8 @@ pub struct StartChild {
     pub parameters: Value,
     /// Depth of the child.
     pub depth: u32,
+    /// Fuel that the child may use, if the run has a budget.
+    pub fuel: Option<u64>,
 }
 
 /// A question to people.

@@ -68,9 +68,9 @@ pub mod kind {
     }
     kinds! {
         /// An action failed and named no type of its own.
-        ACTION_FAILED = "action_failed";
+        ACTION_FAILED = "action";
         /// The input does not fit the action's schema.
-        INVALID_INPUT = "invalid_input";
+        INVALID_INPUT = "input";
         /// The attempt, task or run took too long.
         TIMEOUT = "timeout";
         /// An expression in a field of the task could not be evaluated.
@@ -93,6 +93,8 @@ pub mod kind {
         PARALLEL_FAILED = "parallel_failed";
         /// The child workflow failed.
         WORKFLOW_FAILED = "workflow_failed";
+        /// The action or workflow is not known.
+        UNKNOWN_ACTION = "unknown_action";
         /// A limit of the run was reached.
         LIMIT_EXCEEDED = "limit_exceeded";
         /// The attempt was lost with the process, too often.

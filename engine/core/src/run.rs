@@ -3,177 +3,43 @@
 //! Changed only by [`step`](crate::step::step). Every invariant of the state is checked after
 //! each step in debug builds.
 
+mod chunked;
+mod graph;
+#[cfg(debug_assertions)]
+mod invariant;
+mod joins;
+mod lineage;
+mod list;
+mod query;
+mod row;
+mod status;
+mod visit;
+
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::Failure;
-use crate::event::{TimerId, Usage};
-use crate::id::{RunId, TaskId};
-use crate::pin::ActionPin;
-use crate::time::{Millis, Timestamp};
+use crate::definition::Overlap;
+use crate::event::{CancelMode, RunStarted, TimerId, Usage};
+use crate::id::{RunId, TaskId, TaskIndex};
+use crate::projection::TaskCounts;
+use crate::time::Timestamp;
 use crate::value::Value;
 
-/// Status of a run.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum RunStatus {
-    /// Accepted; waits for its concurrency key.
-    #[default]
-    Requested,
-    /// Its first tasks are being found.
-    Scheduling,
-    /// Waits for `start_at`.
-    Scheduled,
-    /// Works or waits.
-    Running,
-    /// A pause was asked for; what runs may finish.
-    Pausing,
-    /// Nothing is dispatched.
-    Paused,
-    /// A cancel was asked for; what runs may finish.
-    Canceling,
-    /// Ended well.
-    Completed,
-    /// Ended with an unhandled failure.
-    Failed,
-    /// Ended by its own timeout.
-    Timeout,
-    /// Ended by a cancel.
-    Cancelled,
-}
+pub use list::{TaskFilter, TaskNames};
+pub use query::RunError;
+pub use row::{AttemptRow, Ready, TaskRow};
+pub use status::{RunStatus, TaskStatus};
 
-impl RunStatus {
-    /// All statuses, in declared order.
-    pub const ALL: [Self; 11] = [
-        Self::Requested,
-        Self::Scheduling,
-        Self::Scheduled,
-        Self::Running,
-        Self::Pausing,
-        Self::Paused,
-        Self::Canceling,
-        Self::Completed,
-        Self::Failed,
-        Self::Timeout,
-        Self::Cancelled,
-    ];
-
-    /// Tells whether the run has ended (a rerun can reopen it).
-    pub fn is_over(self) -> bool {
-        matches!(
-            self,
-            Self::Completed | Self::Failed | Self::Timeout | Self::Cancelled
-        )
-    }
-
-    /// Returns the word that files, API and command line use.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Requested => "requested",
-            Self::Scheduling => "scheduling",
-            Self::Scheduled => "scheduled",
-            Self::Running => "running",
-            Self::Pausing => "pausing",
-            Self::Paused => "paused",
-            Self::Canceling => "canceling",
-            Self::Completed => "completed",
-            Self::Failed => "failed",
-            Self::Timeout => "timeout",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    /// Parses the word.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == text)
-    }
-}
-
-/// Status of a task execution.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum TaskStatus {
-    /// Exists; not yet ready (held by a pause, a key).
-    #[default]
-    Requested,
-    /// Ready: waits for a place.
-    Scheduled,
-    /// An attempt runs, or a block's tasks do.
-    Running,
-    /// Waits for a delay, a timer, an answer or a child.
-    Waiting,
-    /// Waits for its next attempt.
-    WaitingRetry,
-    /// Ended well.
-    Completed,
-    /// Ended with a failure.
-    Failed,
-    /// Ended by its timeout or deadline.
-    Timeout,
-    /// Ended by a cancel.
-    Cancelled,
-    /// Lost with the process too often.
-    Abandoned,
-    /// Its condition was false.
-    Skipped,
-}
-
-impl TaskStatus {
-    /// All statuses, in declared order.
-    pub const ALL: [Self; 11] = [
-        Self::Requested,
-        Self::Scheduled,
-        Self::Running,
-        Self::Waiting,
-        Self::WaitingRetry,
-        Self::Completed,
-        Self::Failed,
-        Self::Timeout,
-        Self::Cancelled,
-        Self::Abandoned,
-        Self::Skipped,
-    ];
-
-    /// Tells whether the execution has ended.
-    pub fn is_over(self) -> bool {
-        matches!(
-            self,
-            Self::Completed
-                | Self::Failed
-                | Self::Timeout
-                | Self::Cancelled
-                | Self::Abandoned
-                | Self::Skipped
-        )
-    }
-
-    /// Returns the word that files, API and command line use.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Requested => "requested",
-            Self::Scheduled => "scheduled",
-            Self::Running => "running",
-            Self::Waiting => "waiting",
-            Self::WaitingRetry => "waiting_retry",
-            Self::Completed => "completed",
-            Self::Failed => "failed",
-            Self::Timeout => "timeout",
-            Self::Cancelled => "cancelled",
-            Self::Abandoned => "abandoned",
-            Self::Skipped => "skipped",
-        }
-    }
-
-    /// Parses the word.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == text)
-    }
-}
+pub(crate) use chunked::Chunked;
+pub(crate) use graph::{Graph, Unhandled};
+pub(crate) use joins::{Arrival, Fate, Firing, JoinBook, Need};
+pub(crate) use lineage::Lineage;
+pub(crate) use visit::{
+    Batch, Ending, Execution, GraphId, Next, Plan, Series, Stage, Start, State, Tier, Visit,
+    VisitId, Work,
+};
 
 /// One execution of a workflow.
 ///
@@ -181,133 +47,245 @@ impl TaskStatus {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Run {
     status: RunStatus,
+    /// What it was born with; `None` before the first event.
+    pub(crate) birth: Option<Arc<Birth>>,
+    pub(crate) phase: Phase,
+    /// What the run waits for before its first task.
+    pub(crate) gate: Option<Gate>,
+    /// The run's concurrency key, while it holds it.
+    pub(crate) held_key: Option<Arc<str>>,
+    /// The timer of the run's timeout.
+    pub(crate) timeout: Option<TimerId>,
+    pub(crate) stop: Stop,
+    pub(crate) pause: Option<Pause>,
+    /// What came due or was reached during a pause, in order.
+    pub(crate) held: VecDeque<Held>,
+    /// Visits that ended, to be followed by what they lead to: first in, first out.
+    pub(crate) queue: VecDeque<VisitId>,
+    /// Visits with executions that may start now, in order of readiness.
+    pub(crate) ready: VecDeque<VisitId>,
+    pub(crate) visits: Chunked<Arc<Visit>>,
+    /// Latest visit and number of visits of each declared task.
+    pub(crate) tasks: Vec<(Option<VisitId>, u32)>,
+    /// First execution ids of visits, rising.
+    pub(crate) ids: Chunked<(TaskId, VisitId)>,
+    pub(crate) next_task: u64,
+    /// Visits that were there when the run was last rerun: they do not count for its limits.
+    pub(crate) visits_before_rerun: u32,
+    /// Input that replaces a task's own, in a fork.
+    pub(crate) given_input: Option<(TaskIndex, Value)>,
+    /// Children that were asked to cancel and have not ended.
+    pub(crate) leaving: BTreeMap<RunId, (TaskId, CancelMode)>,
+    /// The run's graph, then those of blocks in order of their start.
+    pub(crate) graphs: Chunked<Arc<Graph>>,
+    /// Attempts with runners, in order of start.
+    pub(crate) flights: BTreeMap<u64, (TaskId, u32)>,
+    pub(crate) next_flight: u64,
+    pub(crate) timers: BTreeMap<TimerId, Timer>,
+    pub(crate) next_timer: u64,
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) output: Value,
+    pub(crate) usage: Usage,
+    pub(crate) counts: TaskCounts,
+    pub(crate) fuel: Option<Fuel>,
+    /// Whether anything in the run is secret; never taken back.
+    pub(crate) secret: bool,
+    pub(crate) created: Timestamp,
+    pub(crate) updated: Timestamp,
+    pub(crate) started: Option<Timestamp>,
+    pub(crate) completed: Option<Timestamp>,
 }
 
-/// The attempt that may start next; see [`Run::next_ready`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ready {
-    /// The task execution.
-    pub task: TaskId,
-    /// The attempt to name in `AttemptStarted`.
-    pub attempt: u32,
-    /// Whether it may run ahead of the disk (a pure action, not the first after a crash).
-    pub pure: bool,
-}
-
-/// One execution of a task, for lists and details.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TaskRow {
-    /// The execution.
-    pub id: TaskId,
-    /// The task's name.
-    pub name: Arc<str>,
-    /// Place of the item (or of the batch), for an iteration.
-    pub index: Option<u32>,
-    /// Number of the batch, for an iteration with `batch_size`.
-    pub batch: Option<u32>,
-    /// The visit, from 1.
-    pub visit: u32,
-    /// Attempts so far.
-    pub attempt: u32,
-    /// Status.
-    pub status: TaskStatus,
-    /// The rendered input.
-    pub input: Value,
-    /// The result, once there is one.
-    pub result: Value,
-    /// The failure of the last attempt, if it failed.
-    pub error: Option<Failure>,
-    /// Whether a timeout or deadline ended it.
-    pub timed_out: bool,
-    /// Per attempt.
-    pub timeout: Option<Millis>,
-    /// Start of the first attempt.
-    pub started_at: Option<Timestamp>,
-    /// End.
-    pub completed_at: Option<Timestamp>,
-    /// Retries so far and allowed.
-    pub retry_count: u32,
-    /// Retries allowed.
-    pub max_retries: u32,
-    /// Start of the next attempt, while `waiting_retry`.
-    pub next_retry_at: Option<Timestamp>,
-    /// The task whose transition led here.
-    pub triggered_by: Option<Arc<str>>,
-    /// The action's pin.
-    pub action: Option<ActionPin>,
-    /// The child run of a `workflow` task.
-    pub child: Option<RunId>,
-    /// What all attempts used.
-    pub usage: Usage,
-    /// When the execution was created.
-    pub created: Timestamp,
-    /// When it last changed.
-    pub updated: Timestamp,
-    /// The attempts that ended, in order.
-    pub attempts: Vec<AttemptRow>,
-}
-
-/// One ended attempt of a task execution.
+/// What a run was born with and never changes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AttemptRow {
-    /// From 1.
-    pub attempt: u32,
-    /// Start.
-    pub started_at: Timestamp,
-    /// End.
-    pub completed_at: Timestamp,
-    /// How it ended.
-    pub status: TaskStatus,
-    /// The failure, if it failed.
-    pub error: Option<Failure>,
-    /// What it used.
-    pub usage: Usage,
+pub(crate) struct Birth {
+    /// The request, without what a fork takes over.
+    pub(crate) request: RunStarted,
+    /// The author's version label.
+    pub(crate) version: Option<Arc<str>>,
+    /// The declared tasks.
+    pub(crate) tasks: Vec<Declared>,
+    pub(crate) overlap: Overlap,
+    pub(crate) priority: i32,
+    pub(crate) max_parallel: u32,
+    /// Whether expressions of the definition ask for facts, so that a step may turn back.
+    pub(crate) reads_facts: bool,
+}
+
+/// What lists and the driver need to know of a declared task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Declared {
+    pub(crate) name: Arc<str>,
+    pub(crate) kind: Kind,
+    /// What it calls, as the file writes it.
+    pub(crate) reference: Option<Arc<str>>,
+    pub(crate) priority: i32,
+    /// It calls an action whose attempts may run ahead of the disk.
+    pub(crate) pure: bool,
+}
+
+/// Who runs a declared task's executions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Kind {
+    /// A runner.
+    Action,
+    /// A child run.
+    Child,
+    Sleep,
+    Inquiry,
+    Block,
+}
+
+/// How far the run as a whole is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum Phase {
+    /// No task yet.
+    #[default]
+    Before,
+    /// The entry tasks and what is below them.
+    Main,
+    /// The tasks of `on_failure`.
+    OnFailure,
+    /// The tasks of `finally`.
+    Finally,
+    /// Ended.
+    Over,
+}
+
+/// What a run waits for before its first task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Gate {
+    /// `start_at`.
+    Time(TimerId),
+    /// Its concurrency key.
+    Key(Arc<str>),
+    /// Nothing but the end of a pause.
+    Open,
+}
+
+/// What keeps all but the tasks of `finally` from starting, and how the run ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Stop {
+    pub(crate) cancelled: Option<CancelMode>,
+    pub(crate) timed_out: bool,
+    /// A limit of the run was reached.
+    pub(crate) limit: bool,
+}
+
+/// A pause that was asked for.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Pause {
+    pub(crate) reason: Option<Arc<str>>,
+}
+
+/// Something that a pause holds back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Held {
+    Visit(VisitId),
+    /// A timer that came due.
+    Due(TimerKind),
+}
+
+/// A timer that is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Timer {
+    pub(crate) due: Timestamp,
+    pub(crate) kind: TimerKind,
+}
+
+/// What a timer is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum TimerKind {
+    /// `start_at` of the run.
+    Start,
+    /// The run's timeout.
+    RunTimeout,
+    /// A visit's delay.
+    Delay(VisitId),
+    /// A visit's deadline.
+    Deadline(VisitId),
+    /// The next attempt of an execution.
+    Retry(VisitId, u32),
+    /// The end of a sleep.
+    Sleep(VisitId, u32),
+    /// The timeout of an inquiry, a child or a block.
+    Timeout(VisitId, u32),
+}
+
+/// A fuel budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Fuel {
+    pub(crate) left: u64,
+    /// Set aside for what runs.
+    pub(crate) reserved: u64,
 }
 
 impl Run {
-    /// Returns the run's status.
-    pub fn status(&self) -> RunStatus {
-        self.status
+    pub(crate) fn set_status(&mut self, status: RunStatus) {
+        self.status = status;
     }
 
-    /// Returns the attempt that may start next, or `None` if nothing is ready or every place
-    /// (concurrency of the task, `max_parallel` of the run) is taken, or the run is paused.
-    /// O(1): called once per dispatched attempt.
-    pub fn next_ready(&self) -> Option<Ready> {
-        None
+    pub(crate) fn born(&self) -> &Birth {
+        self.birth.as_deref().expect("only a run that was born is asked")
     }
 
-    /// Returns the attempts that were started and have not finished, in order of start.
-    pub fn in_flight(&self) -> Vec<(TaskId, u32)> {
-        Vec::new()
+    pub(crate) fn visit(&self, visit: VisitId) -> &Visit {
+        let found = self.visits.get(visit.0 as usize);
+        found.expect("ids of visits come from the run itself")
     }
 
-    /// Returns the children that have not ended, with the task executions that wait for them.
-    pub fn children(&self) -> Vec<(TaskId, RunId)> {
-        Vec::new()
+    pub(crate) fn visit_mut(&mut self, visit: VisitId) -> &mut Visit {
+        let found = self.visits.get_mut(visit.0 as usize);
+        Arc::make_mut(found.expect("ids of visits come from the run itself"))
     }
 
-    /// Returns the timers that are set.
-    pub fn timers(&self) -> Vec<(TimerId, Timestamp)> {
-        Vec::new()
+    pub(crate) fn graph(&self, graph: GraphId) -> &Graph {
+        let found = self.graphs.get(graph.0 as usize);
+        found.expect("ids of graphs come from the run itself")
     }
 
-    /// Returns the effects that still await an answer event and must be performed again after a
-    /// restart: children not yet created, keys not yet granted, inquiries open; and of a run that
-    /// is over and has a parent, the report to it.
-    pub fn outstanding(&self) -> Vec<crate::effect::Effect> {
-        Vec::new()
+    pub(crate) fn graph_mut(&mut self, graph: GraphId) -> &mut Graph {
+        let found = self.graphs.get_mut(graph.0 as usize);
+        Arc::make_mut(found.expect("ids of graphs come from the run itself"))
     }
 
-    /// Returns what the run was started with, as its first event said it (a fork's machine left
-    /// out); `None` before that event.
-    pub fn birth(&self) -> Option<&crate::event::RunStarted> {
-        None
+    /// Returns the graph and those around it, innermost first.
+    pub(crate) fn graphs_around(&self, graph: GraphId) -> impl Iterator<Item = GraphId> + '_ {
+        std::iter::successors(Some(graph), |&inner| {
+            self.graph(inner).owner.map(|(_, outer)| outer)
+        })
     }
 
-    /// Returns the concurrency keys that were granted and not given back, each with the task
-    /// execution that holds it (`None` for the run itself).
-    pub fn held_keys(&self) -> Vec<(Option<TaskId>, Arc<str>)> {
-        Vec::new()
+    /// Tells whether `fail_fast` of a graph around a visit keeps it from starting anything.
+    pub(crate) fn is_stopped(&self, graph: GraphId, exempt: bool) -> bool {
+        let state = self.graph(graph);
+        if state.stopped && !exempt {
+            return true;
+        }
+        state.owner.is_some_and(|(block, outer)| {
+            self.is_stopped(outer, self.visit(block).start.exempt)
+        })
+    }
+
+    /// Tells whether nothing of this tier starts any more.
+    pub(crate) fn is_closed(&self, tier: Tier) -> bool {
+        let ends = self.stop.cancelled.is_some() || self.stop.timed_out;
+        (ends && tier != Tier::Finally) || (self.stop.limit && tier == Tier::Main)
+    }
+
+    /// Finds the visit and the place of a task execution.
+    pub(crate) fn find(&self, task: TaskId) -> Option<(VisitId, u32)> {
+        let (mut low, mut high) = (0, self.ids.len());
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            match self.ids.get(middle) {
+                Some((first, _)) if *first <= task => low = middle + 1,
+                _ => high = middle,
+            }
+        }
+        let (first, visit) = *self.ids.get(low.checked_sub(1)?)?;
+        let index = u32::try_from(task.0 - first.0).ok()?;
+        let found = self.visit(visit);
+        (found.first == first && index < found.rows()).then_some((visit, index))
     }
 }

@@ -4,10 +4,42 @@
 //! replaying a journal gives the stored state. What depends on the outside world is asked for
 //! with [`StepError::Needs`] and then stands in the event.
 
+mod arrive;
+mod attempt;
+mod block;
+mod cancel;
+mod child;
+mod complete;
+mod cut;
+mod failure;
+mod inquiry;
+mod items;
+mod join;
+mod launch;
+mod machine;
+mod open;
+mod output;
+mod pause;
+mod phase;
+mod place;
+mod plan;
+mod publish;
+mod rerun;
+mod retry;
+mod settle;
+mod sleep;
+mod start;
+mod timer;
+mod transition;
+mod view;
+
 use crate::definition::Definition;
 use crate::effect::{Change, Effect};
-use crate::event::{Event, FactKey};
-use crate::run::Run;
+use crate::event::{Event, EventKind, FactKey, TimerId};
+use crate::run::{Run, VisitId};
+use crate::time::Timestamp;
+
+use machine::Machine;
 
 /// What a step led to, beside the new state.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,6 +48,8 @@ pub struct Stepped {
     pub effects: Vec<Effect>,
     /// What became visible, in order.
     pub changes: Vec<Change>,
+    /// Timers that fired or were cancelled, with the instant they were due.
+    pub timers_gone: Vec<(TimerId, Timestamp)>,
 }
 
 /// Why a step changed nothing.
@@ -61,6 +95,95 @@ pub enum Refusal {
 /// [`StepError::Needs`] if expressions ask for facts that the event does not carry;
 /// [`StepError::Refused`] if the event does not fit. In both cases `run` is unchanged.
 pub fn step(definition: &Definition, run: &mut Run, event: &Event) -> Result<Stepped, StepError> {
-    let _ = (definition, run, event);
-    Err(Refusal::Illegal("not born").into())
+    let turn = on_copy_if_needed(run, |run| {
+        let mut machine = Machine::new(definition, run, event);
+        machine.apply(&event.kind)?;
+        while machine.follow_next()? {}
+        Ok(machine.finish())
+    })?;
+    Ok(turn.stepped)
+}
+
+/// What one turn of a run led to: for rehearsals, which put the turns of the machine and the
+/// ends of attempts into one queue.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    pub(crate) stepped: Stepped,
+    /// Visits that were dispatched or ended without it.
+    pub(crate) begun: Vec<VisitId>,
+    /// Whether the next turn belongs to the event itself: it must be taken before anything else.
+    pub(crate) urgent: bool,
+}
+
+/// Applies `event` without following what has ended.
+pub(crate) fn apply(
+    definition: &Definition,
+    run: &mut Run,
+    event: &Event,
+) -> Result<Turn, StepError> {
+    on_copy_if_needed(run, |run| {
+        let mut machine = Machine::new(definition, run, event);
+        machine.apply(&event.kind)?;
+        Ok(machine.finish())
+    })
+}
+
+/// Follows the next visit that has ended, or takes the run to its next phase. `None` if there is
+/// nothing to follow. The kind of `event` is not looked at.
+pub(crate) fn follow(
+    definition: &Definition,
+    run: &mut Run,
+    event: &Event,
+) -> Result<Option<Turn>, StepError> {
+    on_copy_if_needed(run, |run| {
+        let mut machine = Machine::new(definition, run, event);
+        let followed = machine.follow_next()?;
+        let turn = machine.finish();
+        Ok(followed.then_some(turn))
+    })
+}
+
+/// A step whose expressions may ask for facts may turn back half-way: it works on a copy, whose
+/// parts are shared with the original. Every other step checks before it changes anything.
+fn on_copy_if_needed<T>(
+    run: &mut Run,
+    work: impl FnOnce(&mut Run) -> Result<T, StepError>,
+) -> Result<T, StepError> {
+    if run.birth.as_ref().is_some_and(|birth| !birth.reads_facts) {
+        return work(run);
+    }
+    let mut copy = run.clone();
+    let done = work(&mut copy)?;
+    *run = copy;
+    Ok(done)
+}
+
+impl Machine<'_> {
+    fn apply(&mut self, kind: &EventKind) -> Result<(), StepError> {
+        if self.run.birth.is_none() && !matches!(kind, EventKind::RunStarted(_)) {
+            return Err(Refusal::Illegal("its first event is not its start").into());
+        }
+        self.run.updated = self.at;
+        self.take(kind)?;
+        self.settle_places()
+    }
+
+    fn take(&mut self, kind: &EventKind) -> Result<(), StepError> {
+        match kind {
+            EventKind::RunStarted(request) => self.run_started(request),
+            EventKind::RunReleased => self.run_released(),
+            EventKind::AttemptStarted(started) => self.attempt_started(*started),
+            EventKind::AttemptFinished(finished) => self.attempt_finished(finished),
+            EventKind::TimerFired { timer } => self.timer_fired(*timer),
+            EventKind::ChildStarted { task, child } => self.child_started(*task, *child),
+            EventKind::ChildRefused { task, failure } => self.child_refused(*task, failure),
+            EventKind::ChildEnded(ended) => self.child_ended(ended),
+            EventKind::InquiryAnswered { task, value, .. } => self.inquiry_answered(*task, value),
+            EventKind::PauseRequested { reason, .. } => self.pause_requested(reason.as_ref()),
+            EventKind::ResumeRequested { .. } => self.resume_requested(),
+            EventKind::CancelRequested { mode, .. } => self.cancel_requested(*mode),
+            EventKind::RerunRequested { tasks, .. } => self.rerun_requested(tasks),
+            EventKind::TaskReleased { task } => self.task_released(*task),
+        }
+    }
 }

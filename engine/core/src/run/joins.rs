@@ -1,0 +1,278 @@
+//! Which arrivals at a join complete one another.
+//!
+//! An arrival is used when it takes part in a firing, absorbed when it agrees with a firing that
+//! did not need it, and otherwise left over, which fails the run at its end.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::lineage::Lineage;
+use super::visit::VisitId;
+use crate::id::TaskIndex;
+
+/// How many candidates one search for agreeing arrivals looks at. Only graphs that split and
+/// join the same branches many times over come near it; beyond it the join waits for the next
+/// arrival.
+const MAX_SEARCH: u32 = 100_000;
+
+/// All arrivals at one join of one graph.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct JoinBook {
+    generations: BTreeMap<u32, Generation>,
+}
+
+/// The arrivals of one round of a cycle; a join outside cycles has round 0 alone.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Generation {
+    arrivals: Vec<Arrival>,
+    firings: Vec<Arc<Lineage>>,
+}
+
+/// One branch that has come to a join.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Arrival {
+    /// The task it comes from.
+    pub(crate) source: TaskIndex,
+    /// The visit it comes from.
+    pub(crate) visit: VisitId,
+    pub(crate) lineage: Arc<Lineage>,
+    pub(crate) fate: Fate,
+}
+
+/// What became of an arrival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Fate {
+    Waiting,
+    Used,
+    Absorbed,
+    /// Reported as unreachable.
+    LeftOver,
+}
+
+/// What a join needs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Need {
+    pub(crate) join: TaskIndex,
+    /// How many distinct sources.
+    pub(crate) sources: u32,
+    /// `any` and N: what agrees with an earlier firing is absorbed.
+    pub(crate) absorbs: bool,
+    pub(crate) in_cycle: bool,
+}
+
+/// A join that fires: the visits whose branches it joins, and the way on.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Firing {
+    pub(crate) visits: Vec<VisitId>,
+    pub(crate) lineage: Arc<Lineage>,
+}
+
+impl JoinBook {
+    /// Records an arrival and returns what fires because of it, in order.
+    pub(crate) fn arrive(&mut self, need: Need, arrival: Arrival) -> Vec<Firing> {
+        let number = self.generation_of(need, &arrival);
+        let generation = self.generations.entry(number).or_default();
+        generation.arrivals.push(arrival);
+        let mut fired = Vec::new();
+        while let Some(chosen) = generation.next_firing(need) {
+            fired.push(generation.fire(need, number, &chosen));
+        }
+        fired
+    }
+
+    /// Outside cycles all arrivals are of one generation. In a cycle, the one after the last
+    /// this branch has passed, or the first after that in which no agreeing arrival of the same
+    /// source stands.
+    fn generation_of(&self, need: Need, arrival: &Arrival) -> u32 {
+        if !need.in_cycle {
+            return 0;
+        }
+        let mut number = arrival.lineage.generation(need.join).map_or(0, |last| last + 1);
+        while self.generations.get(&number).is_some_and(|generation| {
+            generation.arrivals.iter().any(|other| {
+                other.source == arrival.source && other.lineage.agrees(&arrival.lineage)
+            })
+        }) {
+            number += 1;
+        }
+        number
+    }
+
+    /// Returns every arrival, in order of generation.
+    pub(crate) fn arrivals(&self) -> impl Iterator<Item = &Arrival> {
+        self.generations.values().flat_map(|generation| &generation.arrivals)
+    }
+
+    /// Returns the arrivals that nothing came of, and marks them as reported.
+    pub(crate) fn report_left_over(&mut self) -> Vec<Arrival> {
+        let mut left = Vec::new();
+        for generation in self.generations.values_mut() {
+            for arrival in &mut generation.arrivals {
+                if arrival.fate == Fate::Waiting {
+                    arrival.fate = Fate::LeftOver;
+                    left.push(arrival.clone());
+                }
+            }
+        }
+        left
+    }
+
+    /// Returns what fires of the arrivals that count again.
+    pub(crate) fn fire_waiting(&mut self, need: Need) -> Vec<Firing> {
+        let mut fired = Vec::new();
+        for (number, generation) in &mut self.generations {
+            while let Some(chosen) = generation.next_firing(need) {
+                fired.push(generation.fire(need, *number, &chosen));
+            }
+        }
+        fired
+    }
+
+    /// Opens the join again: forgets its firings and the arrivals that `forget` names; all
+    /// others count again.
+    pub(crate) fn reopen(&mut self, forget: impl Fn(&Arrival) -> bool) {
+        for generation in self.generations.values_mut() {
+            generation.firings.clear();
+            generation.arrivals.retain(|arrival| !forget(arrival));
+            for arrival in &mut generation.arrivals {
+                arrival.fate = Fate::Waiting;
+            }
+        }
+        self.generations.retain(|_, generation| !generation.arrivals.is_empty());
+    }
+}
+
+impl Generation {
+    /// Finds the first waiting arrival that can be completed, and what completes it.
+    fn next_firing(&mut self, need: Need) -> Option<Vec<usize>> {
+        for place in 0..self.arrivals.len() {
+            let arrival = &self.arrivals[place];
+            if arrival.fate != Fate::Waiting {
+                continue;
+            }
+            let agrees = |firing: &Arc<Lineage>| firing.agrees(&arrival.lineage);
+            if need.absorbs && self.firings.iter().any(agrees) {
+                self.arrivals[place].fate = Fate::Absorbed;
+                continue;
+            }
+            if let Some(chosen) = self.complete(need, place) {
+                return Some(chosen);
+            }
+        }
+        None
+    }
+
+    /// Searches for arrivals of other sources that agree with the one at `place` and with each
+    /// other, earlier ones first, going back where a choice leaves too few.
+    fn complete(&self, need: Need, place: usize) -> Option<Vec<usize>> {
+        let mut chosen = vec![(place, Arc::clone(&self.arrivals[place].lineage))];
+        let (mut next, mut looked_at) = (0, 0);
+        while (chosen.len() as u32) < need.sources {
+            looked_at += 1;
+            if looked_at > MAX_SEARCH {
+                return None;
+            }
+            let Some(candidate) = self.arrivals.get(next) else {
+                if chosen.len() == 1 {
+                    return None;
+                }
+                next = chosen.pop().map_or(0, |(last, _)| last) + 1;
+                continue;
+            };
+            let new_source = chosen
+                .iter()
+                .all(|(other, _)| self.arrivals[*other].source != candidate.source);
+            let lineage = &chosen[chosen.len() - 1].1;
+            if new_source && lineage.agrees(&candidate.lineage) {
+                let merged = lineage.merged(&candidate.lineage);
+                chosen.push((next, merged));
+            }
+            next += 1;
+        }
+        Some(chosen.into_iter().map(|(place, _)| place).collect())
+    }
+
+    fn fire(&mut self, need: Need, number: u32, chosen: &[usize]) -> Firing {
+        let mut lineage = Arc::clone(&self.arrivals[chosen[0]].lineage);
+        let mut visits = Vec::new();
+        for &place in chosen {
+            let arrival = &mut self.arrivals[place];
+            arrival.fate = Fate::Used;
+            lineage = lineage.merged(&arrival.lineage);
+            visits.push(arrival.visit);
+        }
+        self.firings.push(Arc::clone(&lineage));
+        if need.in_cycle {
+            lineage = lineage.through_join(need.join, number);
+        }
+        Firing { visits, lineage }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const JOIN: TaskIndex = TaskIndex(9);
+
+    fn need(sources: u32, absorbs: bool) -> Need {
+        Need {
+            join: JOIN,
+            sources,
+            absorbs,
+            in_cycle: false,
+        }
+    }
+
+    fn arrival(source: u32, splits: &[(u32, u32)]) -> Arrival {
+        let mut lineage = Arc::new(Lineage::default());
+        for &(task, visit) in splits {
+            lineage = lineage.through_split(TaskIndex(task), VisitId(visit));
+        }
+        Arrival {
+            source: TaskIndex(source),
+            visit: VisitId(100 + source),
+            lineage,
+            fate: Fate::Waiting,
+        }
+    }
+
+    #[test]
+    fn an_early_arrival_completes_every_branch_of_a_later_split() {
+        let mut book = JoinBook::default();
+        assert!(book.arrive(need(2, false), arrival(1, &[])).is_empty());
+        assert_eq!(book.arrive(need(2, false), arrival(2, &[(5, 1)])).len(), 1);
+        assert_eq!(book.arrive(need(2, false), arrival(2, &[(5, 2)])).len(), 1);
+        assert!(book.report_left_over().is_empty());
+    }
+
+    #[test]
+    fn a_late_arrival_completes_every_waiting_branch() {
+        let mut book = JoinBook::default();
+        assert!(book.arrive(need(2, false), arrival(2, &[(5, 1)])).is_empty());
+        assert!(book.arrive(need(2, false), arrival(2, &[(5, 2)])).is_empty());
+        assert_eq!(book.arrive(need(2, false), arrival(1, &[])).len(), 2);
+    }
+
+    #[test]
+    fn the_search_goes_back_where_the_earliest_choice_leaves_too_few() {
+        let mut book = JoinBook::default();
+        book.arrive(need(3, false), arrival(2, &[(5, 1)]));
+        book.arrive(need(3, false), arrival(2, &[(5, 2)]));
+        book.arrive(need(3, false), arrival(3, &[(5, 2)]));
+        let fired = book.arrive(need(3, false), arrival(1, &[]));
+        assert_eq!(fired.len(), 1);
+        assert_eq!(book.report_left_over().len(), 1);
+    }
+
+    #[test]
+    fn any_absorbs_what_agrees_and_fires_for_what_does_not() {
+        let mut book = JoinBook::default();
+        assert_eq!(book.arrive(need(1, true), arrival(1, &[(5, 1)])).len(), 1);
+        assert_eq!(book.arrive(need(1, true), arrival(2, &[])).len(), 0);
+        assert_eq!(book.arrive(need(1, true), arrival(2, &[(5, 2)])).len(), 1);
+        assert!(book.report_left_over().is_empty());
+    }
+}

@@ -1,0 +1,163 @@
+//! A visit has ended: what it publishes, which transitions fire, and where they lead.
+
+use std::sync::Arc;
+
+use crate::definition::{Target, Task, Transition, TransitionKind};
+use crate::effect::Change;
+use crate::error::{Failure, kind};
+use crate::id::TaskIndex;
+use crate::run::{TaskStatus, VisitId};
+
+use super::machine::{Flow, Machine};
+
+/// Uses of the `retry` command in a task without `retry.count`.
+const RETRY_COMMANDS: u32 = 3;
+
+/// Where an ended visit leads.
+#[derive(Default)]
+struct Way {
+    /// Targets in order, each once, and whether `fail_fast` lets them run.
+    targets: Vec<(TaskIndex, bool)>,
+    /// Whether a transition handled the failure.
+    handled: bool,
+    /// Whether `fail` was reached.
+    fail: bool,
+}
+
+impl Machine<'_> {
+    /// Follows a visit that has ended.
+    pub(super) fn complete(&mut self, visit: VisitId) -> Flow {
+        let found = self.run.visit(visit);
+        let status = found.status;
+        let silent = self.run.stop.cancelled.is_some() || self.run.stop.timed_out;
+        let silent = silent && found.start.tier != crate::run::Tier::Finally;
+        if status == TaskStatus::Cancelled || silent {
+            self.end_silently(visit);
+        } else {
+            self.follow(visit)?;
+        }
+        if self.run.visit(visit).is_over() {
+            self.leave(visit)?;
+        }
+        Ok(())
+    }
+
+    /// In a run that is cancelled or has timed out what ends publishes nothing and leads nowhere.
+    fn end_silently(&mut self, visit: VisitId) {
+        let found = self.run.visit(visit);
+        if let Some(failure) = &found.failure
+            && matches!(found.status, TaskStatus::Failed | TaskStatus::Abandoned)
+        {
+            let (graph, failure) = (found.start.graph, failure.clone());
+            self.record_failure(graph, Some(visit), None, failure);
+        }
+        self.show_end(visit, &Way::default());
+    }
+
+    fn follow(&mut self, visit: VisitId) -> Flow {
+        let task = self.task(visit);
+        let graph = self.run.visit(visit).start.graph;
+        let mut broken = Vec::new();
+        let mut fired = match self.publish_task(visit, task)? {
+            Ok(()) => self.choose(visit, task, &mut broken)?,
+            Err(failure) => {
+                broken.push(failure);
+                Vec::new()
+            }
+        };
+        if let Some(again) = self.command_retry(visit, task, &fired)? {
+            return again.map_or(Ok(()), |failure| {
+                self.unhandled(graph, Some(visit), failure);
+                Ok(())
+            });
+        }
+        self.publish_transitions(visit, &mut fired, &mut broken)?;
+        let failure = self.run.visit(visit).failure.clone();
+        let failed = failure.is_some();
+        let way = way(&fired, failed);
+        if let Some(failure) = failure.filter(|_| !way.handled) {
+            self.unhandled(graph, Some(visit), failure);
+        }
+        for failure in broken {
+            self.unhandled(graph, Some(visit), failure);
+        }
+        if way.fail {
+            let message = format!("task `{}` led to `fail`", task.name);
+            let failure = Failure::engine(kind::FAILED_BY_COMMAND, message);
+            self.unhandled(graph, Some(visit), failure);
+        }
+        self.show_end(visit, &way);
+        for (target, exempt) in way.targets {
+            self.reach(visit, target, exempt)?;
+        }
+        Ok(())
+    }
+
+    /// If `retry` is among the targets: starts another attempt of the same visit. What fires
+    /// beside it waits until the visit really ends.
+    fn command_retry(
+        &mut self,
+        visit: VisitId,
+        task: &Task,
+        fired: &[&Transition],
+    ) -> Flow<Option<Option<Failure>>> {
+        let asks = |transition: &&&Transition| transition.targets.contains(&Target::Retry);
+        let Some(transition) = fired.iter().find(asks) else {
+            return Ok(None);
+        };
+        let found = self.run.visit(visit);
+        let plan = found.work.plan(0);
+        let most = task.retry.as_ref().map_or(RETRY_COMMANDS, |_| plan.retries);
+        let possible = found.commanded < most && found.work.total > 0 && self.may_start(visit);
+        if !possible {
+            return Ok(None);
+        }
+        let broken = self.publish_list(visit, &transition.publish, false)?;
+        self.reopen(visit, plan.delay)?;
+        Ok(Some(broken.err()))
+    }
+
+    /// Makes what has ended visible.
+    fn show_end(&mut self, visit: VisitId, way: &Way) {
+        let next = way.targets.iter().map(|(task, _)| Arc::clone(self.task_named(*task)));
+        let next = next.collect();
+        let name = Arc::clone(&self.task(visit).name);
+        let found = self.run.visit(visit);
+        self.out.changes.push(Change::TaskEnded {
+            name,
+            visit: found.number,
+            status: found.status,
+            next,
+        });
+    }
+}
+
+/// Sorts out where the transitions that fire lead.
+fn way(fired: &[&Transition], failed: bool) -> Way {
+    let mut way = Way::default();
+    for transition in fired {
+        let fails = transition.targets.contains(&Target::Fail);
+        let exempt = (failed && is_unconditional(transition)) || fails;
+        // A `retry` that is used up does nothing: neither do the targets beside it.
+        if transition.targets.contains(&Target::Retry) {
+            continue;
+        }
+        let leads = transition.targets.iter().any(|target| *target != Target::Continue);
+        let handles = transition.kind != TransitionKind::OnComplete && !is_unconditional(transition);
+        way.handled |= leads && handles;
+        way.fail |= fails;
+        for target in &transition.targets {
+            let Target::Task(task) = *target else { continue };
+            match way.targets.iter_mut().find(|(other, _)| *other == task) {
+                Some((_, known)) => *known |= exempt,
+                None => way.targets.push((task, exempt)),
+            }
+        }
+    }
+    way
+}
+
+fn is_unconditional(transition: &Transition) -> bool {
+    let kind = matches!(transition.kind, TransitionKind::OnComplete | TransitionKind::Next);
+    kind && transition.when.is_none()
+}

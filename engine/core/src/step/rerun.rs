@@ -1,0 +1,169 @@
+//! A finished run runs failed or named tasks again: new visits, the same variables.
+
+use std::collections::BTreeSet;
+
+use crate::definition::Target;
+use crate::error::kind;
+use crate::event::RerunTask;
+use crate::id::TaskIndex;
+use crate::run::{GraphId, Phase, RunStatus, Start, Stop, Tier, VisitId};
+use crate::value::Value;
+
+use super::Refusal;
+use super::machine::{Flow, Machine};
+
+const ROOT: GraphId = GraphId(0);
+
+impl Machine<'_> {
+    pub(super) fn rerun_requested(&mut self, tasks: &[RerunTask]) -> Flow {
+        if !self.run.status().is_over() {
+            return Err(Refusal::RerunActive.into());
+        }
+        let chosen = if tasks.is_empty() {
+            self.failed_visits()
+        } else {
+            self.named_visits(tasks)?
+        };
+        let stopped = !self.run.graph(ROOT).not_started.is_empty();
+        let at_end = self.run.visits.iter().any(|visit| {
+            visit.start.tier != Tier::Main && visit.failure.is_some() && visit.start.graph == ROOT
+        });
+        if chosen.is_empty() && !(tasks.is_empty() && (stopped || at_end)) {
+            return Err(Refusal::RerunNothing.into());
+        }
+        let chosen = self.without_downstream(chosen);
+        let named: Vec<TaskIndex> = chosen.iter().map(|(visit, _)| self.run.visit(*visit).task()).collect();
+        let below = self.downstream(&named);
+        self.clear_end();
+        self.clear_failures(&named, &below);
+        self.start_again(chosen, &below)
+    }
+
+    /// Every visit of the run's main graph with an unhandled failure.
+    fn failed_visits(&self) -> Vec<(VisitId, bool)> {
+        let failures = self.run.graph(ROOT).failures.iter();
+        let visits: BTreeSet<VisitId> = failures
+            .filter_map(|failure| failure.visit)
+            .filter(|visit| self.run.visit(*visit).start.tier == Tier::Main)
+            .collect();
+        visits.into_iter().map(|visit| (visit, false)).collect()
+    }
+
+    /// The latest visit of every named task; for one inside a block, the block's.
+    fn named_visits(&self, tasks: &[RerunTask]) -> Result<Vec<(VisitId, bool)>, Refusal> {
+        let mut chosen: Vec<(VisitId, bool)> = Vec::new();
+        for named in tasks {
+            let unknown = || Refusal::RerunNotRun(named.name.to_string());
+            let index = self.definition.by_name.get(&named.name).ok_or_else(unknown)?;
+            let mut visit = self.run.tasks[index.get()].0.ok_or_else(unknown)?;
+            while let Some((block, _)) = self.run.graph(self.run.visit(visit).start.graph).owner {
+                visit = block;
+            }
+            match chosen.iter_mut().find(|(other, _)| *other == visit) {
+                Some((_, all)) => *all |= named.reset_items,
+                None => chosen.push((visit, named.reset_items)),
+            }
+        }
+        Ok(chosen)
+    }
+
+    /// Drops what lies downstream of another chosen task: it is reached again anyway.
+    fn without_downstream(&self, chosen: Vec<(VisitId, bool)>) -> Vec<(VisitId, bool)> {
+        let task = |(visit, _): &(VisitId, bool)| self.run.visit(*visit).task();
+        let mut kept: Vec<(VisitId, bool)> = Vec::new();
+        for (place, entry) in chosen.iter().enumerate() {
+            let covered = chosen.iter().enumerate().any(|(other_place, other)| {
+                let leads_here = task(other) != task(entry)
+                    && self.downstream(&[task(other)]).contains(&task(entry));
+                // Of two that lead to each other, in a cycle, the first stays.
+                let and_back = self.downstream(&[task(entry)]).contains(&task(other));
+                leads_here && (!and_back || other_place < place)
+            });
+            if !covered {
+                kept.push(*entry);
+            }
+        }
+        kept
+    }
+
+    /// Returns all tasks that transitions lead to from these.
+    fn downstream(&self, tasks: &[TaskIndex]) -> BTreeSet<TaskIndex> {
+        let mut found = BTreeSet::new();
+        let mut open = tasks.to_vec();
+        while let Some(task) = open.pop() {
+            let transitions = self.definition.task(task).transitions.iter();
+            for target in transitions.flat_map(|transition| &transition.targets) {
+                if let Target::Task(next) = target
+                    && found.insert(*next)
+                {
+                    open.push(*next);
+                }
+            }
+        }
+        found
+    }
+
+    fn clear_end(&mut self) {
+        let run = &mut *self.run;
+        run.phase = Phase::Main;
+        run.stop = Stop::default();
+        run.completed = None;
+        run.output = Value::Null;
+        run.visits_before_rerun = run.visits.len() as u32;
+        self.set_status(RunStatus::Running);
+        self.set_run_timeout();
+    }
+
+    fn clear_failures(&mut self, named: &[TaskIndex], below: &BTreeSet<TaskIndex>) {
+        let tiers: Vec<Tier> = self
+            .run
+            .graph(ROOT)
+            .failures
+            .iter()
+            .map(|failure| failure.visit.map_or(Tier::Main, |visit| self.run.visit(visit).start.tier))
+            .collect();
+        let mut tiers = tiers.into_iter();
+        self.run.graph_mut(ROOT).failures.retain(|unhandled| {
+            let of_run = unhandled.task.is_none();
+            let limit = unhandled.visit.is_none() && *unhandled.failure.kind == *kind::LIMIT_EXCEEDED;
+            let again = unhandled.task.is_some_and(|task| named.contains(&task) || below.contains(&task));
+            let at_end = tiers.next().is_some_and(|tier| tier != Tier::Main);
+            !(of_run || limit || again || at_end)
+        });
+    }
+
+    fn start_again(&mut self, chosen: Vec<(VisitId, bool)>, below: &BTreeSet<TaskIndex>) -> Flow {
+        let named: Vec<TaskIndex> = chosen.iter().map(|(visit, _)| self.run.visit(*visit).task()).collect();
+        let graph = self.run.graph_mut(ROOT);
+        graph.stopped = false;
+        let stopped = std::mem::take(&mut graph.not_started);
+        for (join, book) in &mut graph.joins {
+            if below.contains(join) {
+                book.reopen(|arrival| below.contains(&arrival.source) || named.contains(&arrival.source));
+            }
+        }
+        for (visit, reset_items) in chosen {
+            let start = self.run.visit(visit).start.clone();
+            self.begin(Start {
+                reuse: (!reset_items).then_some(visit),
+                ..start
+            })?;
+        }
+        self.fire_reopened(below)?;
+        let again = |start: &Start| below.contains(&start.task) || named.contains(&start.task);
+        for start in stopped {
+            if !again(&start) || start.cause.is_none() || !self.leads_again(&start, below, &named) {
+                self.begin(start)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells whether what led to a start that `fail_fast` kept back runs again itself.
+    fn leads_again(&self, start: &Start, below: &BTreeSet<TaskIndex>, named: &[TaskIndex]) -> bool {
+        start.cause.is_some_and(|cause| {
+            let source = self.run.visit(cause).task();
+            below.contains(&source) || named.contains(&source)
+        })
+    }
+}
