@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::effect::OpenInquiry;
+use crate::effect::{Effect, OpenInquiry};
 use crate::error::Failure;
 use crate::event::{Parent, TimerId, Trigger, Usage};
 use crate::id::{RunId, TaskId};
 use crate::pin::WorkflowPin;
-use crate::run::RunStatus;
+use crate::run::{Run, RunStatus};
+use crate::step::Stepped;
 use crate::time::Timestamp;
 
 /// What lists of runs show: everything but input, variables, output and tasks.
@@ -108,4 +109,67 @@ impl Projection {
         self.inquiries_opened.extend(later.inquiries_opened);
         self.inquiries_closed.extend(later.inquiries_closed);
     }
+}
+
+/// Returns what a step changes beside the journal. `status_before` is the run's status before the
+/// step, `None` at its birth.
+pub fn project(status_before: Option<RunStatus>, run: &Run, stepped: &Stepped) -> Projection {
+    let mut projection = Projection {
+        live: !run.status().is_over(),
+        runnable: run.is_runnable(),
+        timers_gone: stepped.timers_gone.clone(),
+        ..Projection::default()
+    };
+    if status_before != Some(run.status()) {
+        projection.summary = summary(run).map(Box::new);
+        projection.status_before = status_before;
+    }
+    for effect in &stepped.effects {
+        match effect {
+            Effect::SetTimer { timer, due } => projection.timers_set.push((*timer, *due)),
+            Effect::OpenInquiry(inquiry) => projection.inquiries_opened.push((**inquiry).clone()),
+            Effect::CloseInquiry { task } => projection.inquiries_closed.push(*task),
+            Effect::StartAttempt(_)
+            | Effect::InterruptAttempt { .. }
+            | Effect::CancelTimer { .. }
+            | Effect::StartChild(_)
+            | Effect::CancelChild { .. }
+            | Effect::PauseChild { .. }
+            | Effect::ResumeChild { .. }
+            | Effect::AcquireKey { .. }
+            | Effect::ReleaseKey { .. }
+            | Effect::ReportToParent { .. } => {}
+        }
+    }
+    projection
+}
+
+/// Returns what lists show of a run; `None` before its first event.
+pub fn summary(run: &Run) -> Option<RunSummary> {
+    let birth = run.birth()?;
+    let error = run.failure().map(|error| {
+        let task = error.task.unwrap_or_else(|| "".into());
+        (task, error.failure)
+    });
+    Some(RunSummary {
+        id: birth.run,
+        name: run.name().cloned(),
+        workflow: birth.workflow.clone(),
+        version: run.version().cloned(),
+        status: run.status(),
+        error,
+        labels: birth.labels.clone(),
+        parent: birth.parent,
+        trigger: birth.trigger.clone(),
+        identity: Arc::clone(&birth.identity),
+        pause_reason: run.pause_reason().cloned(),
+        started_at: run.started(),
+        completed_at: run.completed(),
+        created: run.created(),
+        updated: run.updated(),
+        usage: run.usage(),
+        counts: run.counts(),
+        priority: run.priority(),
+        secret: run.has_secret(),
+    })
 }

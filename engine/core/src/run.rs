@@ -78,6 +78,10 @@ pub struct Run {
     pub(crate) leaving: BTreeMap<RunId, (TaskId, CancelMode)>,
     /// The run's graph, then those of blocks in order of their start.
     pub(crate) graphs: Chunked<Arc<Graph>>,
+    /// Visits that hold or wait for a concurrency key.
+    pub(crate) keyed: u32,
+    /// Executions that wait for a child.
+    pub(crate) waiting_children: u32,
     /// Attempts with runners, in order of start.
     pub(crate) flights: BTreeMap<u64, (TaskId, u32)>,
     pub(crate) next_flight: u64,
@@ -226,7 +230,9 @@ impl Run {
     }
 
     pub(crate) fn born(&self) -> &Birth {
-        self.birth.as_deref().expect("only a run that was born is asked")
+        self.birth
+            .as_deref()
+            .expect("only a run that was born is asked")
     }
 
     pub(crate) fn visit(&self, visit: VisitId) -> &Visit {
@@ -262,9 +268,9 @@ impl Run {
         if state.stopped && !exempt {
             return true;
         }
-        state.owner.is_some_and(|(block, outer)| {
-            self.is_stopped(outer, self.visit(block).start.exempt)
-        })
+        state
+            .owner
+            .is_some_and(|(block, outer)| self.is_stopped(outer, self.visit(block).start.exempt))
     }
 
     /// Tells whether nothing of this tier starts any more.

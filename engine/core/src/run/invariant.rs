@@ -39,14 +39,23 @@ impl Run {
         assert_eq!(self.find(visit.first).map(|(found, _)| found), Some(id));
         let work = &visit.work;
         let executions = || work.executions.iter();
-        let occupied = executions().filter(|execution| execution.occupies()).count();
+        let occupied = executions()
+            .filter(|execution| execution.occupies())
+            .count();
         assert_eq!(work.in_flight as usize, occupied, "places of {id:?}");
-        let over = executions().filter(|execution| execution.state == State::Over).count();
+        let over = executions()
+            .filter(|execution| execution.state == State::Over)
+            .count();
         assert_eq!(work.over as usize, over, "ended executions of {id:?}");
         assert!(work.executions.len() <= work.total as usize);
         assert!(work.in_flight <= work.limit.max(work.max_in_flight));
-        let ready = executions().filter(|execution| execution.state == State::Ready).count();
-        assert!(visit.is_over() || work.again.len() == ready, "ready executions of {id:?}");
+        let ready = executions()
+            .filter(|execution| execution.state == State::Ready)
+            .count();
+        assert!(
+            visit.is_over() || work.again.len() == ready,
+            "ready executions of {id:?}"
+        );
         if visit.is_over() {
             assert!(visit.status.is_over() && visit.ended.is_some());
             assert_eq!(work.in_flight, 0, "nothing runs in an ended visit");
@@ -54,15 +63,27 @@ impl Run {
         if work.startable().is_some() && visit.stage == Stage::Open {
             let start = &visit.start;
             let barred = self.is_closed(start.tier) || self.is_stopped(start.graph, start.exempt);
-            assert!(visit.queued || barred, "{id:?} can start something and is not queued");
+            assert!(
+                visit.queued || barred,
+                "{id:?} can start something and is not queued"
+            );
         }
     }
 
     fn check_graph(&self, id: GraphId) {
         let graph = self.graph(id);
         let inside = |visit: &&std::sync::Arc<super::Visit>| visit.start.graph == id;
-        let live = self.visits.iter().filter(inside).filter(|visit| !visit.is_over()).count();
-        let queued = self.queue.iter().filter(|visit| self.visit(**visit).start.graph == id).count();
+        let live = self
+            .visits
+            .iter()
+            .filter(inside)
+            .filter(|visit| !visit.is_over())
+            .count();
+        let queued = self
+            .queue
+            .iter()
+            .filter(|visit| self.visit(**visit).start.graph == id)
+            .count();
         assert_eq!(graph.live as usize, live + queued, "live visits of {id:?}");
         assert!(graph.limit.is_none_or(|limit| graph.in_flight <= limit));
         assert!(
@@ -72,15 +93,18 @@ impl Run {
     }
 
     fn ready_in(&self, id: GraphId) -> bool {
-        let mut ready = self.ready.iter().map(|visit| self.visit(*visit).start.graph);
+        let mut ready = self
+            .ready
+            .iter()
+            .map(|visit| self.visit(*visit).start.graph);
         ready.any(|graph| self.graphs_around(graph).any(|around| around == id))
     }
 
     fn check_flights(&self) {
         for (flight, (task, attempt)) in &self.flights {
-            let found = self.find(*task).and_then(|(visit, index)| {
-                self.visit(visit).work.execution(index)
-            });
+            let found = self
+                .find(*task)
+                .and_then(|(visit, index)| self.visit(visit).work.execution(index));
             let flies = found.is_some_and(|execution| {
                 execution.state == State::Flying(*flight) && execution.attempt == *attempt
             });
@@ -98,7 +122,11 @@ impl Run {
             || self.gate.is_some()
             || self.visits.iter().any(|visit| {
                 visit.stage == Stage::Keyed
-                    || visit.work.executions.iter().any(|execution| execution.state == State::Waiting)
+                    || visit
+                        .work
+                        .executions
+                        .iter()
+                        .any(|execution| execution.state == State::Waiting)
             });
         let root_pending = self.graph(GraphId::default()).live > 0;
         assert!(waits || !root_pending, "the run hangs");

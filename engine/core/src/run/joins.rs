@@ -89,7 +89,10 @@ impl JoinBook {
         if !need.in_cycle {
             return 0;
         }
-        let mut number = arrival.lineage.generation(need.join).map_or(0, |last| last + 1);
+        let mut number = arrival
+            .lineage
+            .generation(need.join)
+            .map_or(0, |last| last + 1);
         while self.generations.get(&number).is_some_and(|generation| {
             generation.arrivals.iter().any(|other| {
                 other.source == arrival.source && other.lineage.agrees(&arrival.lineage)
@@ -102,7 +105,9 @@ impl JoinBook {
 
     /// Returns every arrival, in order of generation.
     pub(crate) fn arrivals(&self) -> impl Iterator<Item = &Arrival> {
-        self.generations.values().flat_map(|generation| &generation.arrivals)
+        self.generations
+            .values()
+            .flat_map(|generation| &generation.arrivals)
     }
 
     /// Returns the arrivals that nothing came of, and marks them as reported.
@@ -140,7 +145,8 @@ impl JoinBook {
                 arrival.fate = Fate::Waiting;
             }
         }
-        self.generations.retain(|_, generation| !generation.arrivals.is_empty());
+        self.generations
+            .retain(|_, generation| !generation.arrivals.is_empty());
     }
 }
 
@@ -251,8 +257,14 @@ mod tests {
     #[test]
     fn a_late_arrival_completes_every_waiting_branch() {
         let mut book = JoinBook::default();
-        assert!(book.arrive(need(2, false), arrival(2, &[(5, 1)])).is_empty());
-        assert!(book.arrive(need(2, false), arrival(2, &[(5, 2)])).is_empty());
+        assert!(
+            book.arrive(need(2, false), arrival(2, &[(5, 1)]))
+                .is_empty()
+        );
+        assert!(
+            book.arrive(need(2, false), arrival(2, &[(5, 2)]))
+                .is_empty()
+        );
         assert_eq!(book.arrive(need(2, false), arrival(1, &[])).len(), 2);
     }
 

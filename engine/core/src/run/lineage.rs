@@ -43,7 +43,9 @@ impl Lineage {
             put(&mut all.splits, task, visit);
         }
         for &(task, generation) in &other.generations {
-            let latest = all.generation(task).map_or(generation, |own| own.max(generation));
+            let latest = all
+                .generation(task)
+                .map_or(generation, |own| own.max(generation));
             put(&mut all.generations, task, latest);
         }
         Arc::new(all)
@@ -65,7 +67,9 @@ impl Lineage {
 
     /// Returns the last generation of `join` that this branch descends from.
     pub(crate) fn generation(&self, join: TaskIndex) -> Option<u32> {
-        let place = self.generations.binary_search_by_key(&join, |entry| entry.0);
+        let place = self
+            .generations
+            .binary_search_by_key(&join, |entry| entry.0);
         place.ok().map(|place| self.generations[place].1)
     }
 }

@@ -68,7 +68,11 @@ impl Run {
         let execution = self.visit(visit).work.execution(index)?;
         let asks = self.declared(self.visit(visit).task()).kind == Kind::Inquiry;
         let asks = asks && execution.state == State::Waiting;
-        if asks { self.inquiry_of(visit, index) } else { None }
+        if asks {
+            self.inquiry_of(visit, index)
+        } else {
+            None
+        }
     }
 
     /// Returns the names of tasks by how their latest visits stand.
@@ -91,7 +95,11 @@ impl Run {
         let visit = self.visit(id);
         let execution = visit.work.execution(index);
         let plan = visit.work.plan(index);
-        let batch = visit.work.iteration.as_ref().and_then(|series| series.batch);
+        let batch = visit
+            .work
+            .iteration
+            .as_ref()
+            .and_then(|series| series.batch);
         let status = status(visit, index);
         let single = visit.work.iteration.is_none();
         let error = match execution {
@@ -110,7 +118,12 @@ impl Run {
             visit: visit.number,
             attempt: execution.map_or(0, |execution| execution.attempt),
             status,
-            input: visit.work.inputs.get(index as usize).cloned().unwrap_or_default(),
+            input: visit
+                .work
+                .inputs
+                .get(index as usize)
+                .cloned()
+                .unwrap_or_default(),
             result,
             error,
             timed_out: status == TaskStatus::Timeout,
@@ -120,13 +133,20 @@ impl Run {
             retry_count: execution.map_or(0, |execution| execution.delays.len() as u32),
             max_retries: plan.retries,
             next_retry_at: execution.and_then(|execution| execution.next_at),
-            triggered_by: visit.start.cause.and_then(|cause| self.task_name(self.visit(cause).task())),
+            triggered_by: visit
+                .start
+                .cause
+                .and_then(|cause| self.task_name(self.visit(cause).task())),
             action: self.action_of(visit.task()).cloned(),
             child: execution.and_then(|execution| execution.child),
-            usage: execution.map(|execution| execution.usage).unwrap_or_default(),
+            usage: execution
+                .map(|execution| execution.usage)
+                .unwrap_or_default(),
             created: visit.created,
             updated: execution.map_or(visit.ended.unwrap_or(visit.created), |found| found.updated),
-            attempts: execution.map(|execution| execution.attempts.clone()).unwrap_or_default(),
+            attempts: execution
+                .map(|execution| execution.attempts.clone())
+                .unwrap_or_default(),
         }
     }
 }

@@ -60,11 +60,16 @@ impl Run {
 
     /// Returns the children that have not ended, with the task executions that wait for them.
     pub fn children(&self) -> Vec<(TaskId, RunId)> {
-        let live = self.visits.iter().filter(|visit| visit.stage == Stage::Open);
+        let live = self
+            .visits
+            .iter()
+            .filter(|visit| visit.stage == Stage::Open);
         live.flat_map(|visit| {
             let executions = visit.work.executions.iter().enumerate();
             executions.filter_map(|(index, execution)| {
-                let child = execution.child.filter(|_| execution.state == State::Waiting)?;
+                let child = execution
+                    .child
+                    .filter(|_| execution.state == State::Waiting)?;
                 Some((visit.id(index as u32), child))
             })
         })
@@ -73,7 +78,10 @@ impl Run {
 
     /// Returns the timers that are set.
     pub fn timers(&self) -> Vec<(TimerId, Timestamp)> {
-        self.timers.iter().map(|(id, timer)| (*id, timer.due)).collect()
+        self.timers
+            .iter()
+            .map(|(id, timer)| (*id, timer.due))
+            .collect()
     }
 
     /// Tells whether nothing is ready or running: only timers, people, children and keys can wake
@@ -82,11 +90,23 @@ impl Run {
         self.flights.is_empty() && (self.ready.is_empty() || self.next_ready().is_none())
     }
 
+    /// Tells whether the run must be in memory: it has ready or running work, children, a
+    /// concurrency key held or waited for, or an effect that awaits an answer. O(1).
+    pub fn is_runnable(&self) -> bool {
+        let keys =
+            self.keyed > 0 || self.held_key.is_some() || matches!(self.gate, Some(Gate::Key(_)));
+        let children = self.waiting_children > 0 || !self.leaving.is_empty();
+        !self.status.is_over() && (!self.is_idle() || keys || children)
+    }
+
     /// Returns the concurrency keys that were granted and not given back, each with the task
     /// execution that holds it (`None` for the run itself).
     pub fn held_keys(&self) -> Vec<(Option<TaskId>, Arc<str>)> {
         let own = self.held_key.iter().map(|key| (None, Arc::clone(key)));
-        let tasks = self.visits.iter().filter(|visit| visit.stage != Stage::Keyed);
+        let tasks = self
+            .visits
+            .iter()
+            .filter(|visit| visit.stage != Stage::Keyed);
         let tasks = tasks.filter_map(|visit| {
             let key = visit.key.as_ref()?;
             Some((Some(visit.first), Arc::clone(key)))
@@ -168,7 +188,9 @@ impl Run {
         let input = visit.work.inputs.get(index as usize)?;
         let given = |name| input.get(name).filter(|value| !value.is_null()).cloned();
         let timer = visit.work.execution(index)?.timer;
-        let due = timer.and_then(|timer| self.timers.get(&timer)).map(|timer| timer.due);
+        let due = timer
+            .and_then(|timer| self.timers.get(&timer))
+            .map(|timer| timer.due);
         Some(OpenInquiry {
             task: visit.id(index),
             name: Arc::clone(&self.declared(visit.task()).name),
@@ -223,6 +245,18 @@ impl Run {
         self.birth().and_then(|request| request.parent)
     }
 
+    /// Returns the author's version label of the workflow.
+    pub fn version(&self) -> Option<&Arc<str>> {
+        self.birth
+            .as_deref()
+            .and_then(|birth| birth.version.as_ref())
+    }
+
+    /// Returns the run's priority.
+    pub fn priority(&self) -> i32 {
+        self.birth.as_deref().map_or(0, |birth| birth.priority)
+    }
+
     /// Returns the labels.
     pub fn labels(&self) -> &[(Arc<str>, Arc<str>)] {
         self.birth().map_or(&[], |request| &request.labels)
@@ -251,7 +285,12 @@ impl Run {
             return around;
         }
         let mut all = (*around).clone();
-        all.extend(state.vars.iter().map(|(name, value)| (Arc::clone(name), value.clone())));
+        all.extend(
+            state
+                .vars
+                .iter()
+                .map(|(name, value)| (Arc::clone(name), value.clone())),
+        );
         Arc::new(all)
     }
 
@@ -337,7 +376,10 @@ impl Run {
     /// Tells whether a join of the run's own graph has arrivals that nothing came of.
     pub fn has_unreachable_join(&self) -> bool {
         let books = self.graphs.get(0).map(|root| root.joins.values());
-        let mut arrivals = books.into_iter().flatten().flat_map(super::JoinBook::arrivals);
+        let mut arrivals = books
+            .into_iter()
+            .flatten()
+            .flat_map(super::JoinBook::arrivals);
         arrivals.any(|arrival| arrival.fate == Fate::LeftOver)
     }
 }

@@ -92,4 +92,3 @@ pub struct AttemptRow {
     /// What it used.
     pub usage: Usage,
 }
-

@@ -171,7 +171,11 @@ pub(crate) struct Batch {
 impl Batch {
     /// Returns `batch.index`, `batch.size` and `batch.start` of an execution.
     pub(crate) fn place(self, execution: u32) -> (u32, u32, u32) {
-        let index = if self.window { execution / self.size } else { execution };
+        let index = if self.window {
+            execution / self.size
+        } else {
+            execution
+        };
         let start = index.saturating_mul(self.size);
         (index, self.size.min(self.items - start), start)
     }
@@ -290,7 +294,11 @@ impl Work {
     }
 
     pub(crate) fn plan(&self, index: u32) -> Plan {
-        let place = if self.plans.len() == 1 { 0 } else { index as usize };
+        let place = if self.plans.len() == 1 {
+            0
+        } else {
+            index as usize
+        };
         self.plans.get(place).copied().unwrap_or_default()
     }
 

@@ -49,7 +49,10 @@ impl Machine<'_> {
         let share = if start.tier == Tier::Main { 1 } else { 2 };
         let visits = self.run.visits.len() as u64 - u64::from(self.run.visits_before_rerun);
         let exceeded = if visits >= u64::from(limits.max_tasks) * share {
-            format!("the run has had {} task visits (max_tasks)", limits.max_tasks)
+            format!(
+                "the run has had {} task visits (max_tasks)",
+                limits.max_tasks
+            )
         } else if self.run.tasks[start.task.get()].1 >= limits.max_task_visits {
             format!(
                 "task `{}` was visited {} times (max_task_visits)",

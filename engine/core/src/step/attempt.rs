@@ -7,7 +7,6 @@ use crate::error::{Failure, kind};
 use crate::event::{AttemptContext, AttemptFinished, AttemptStarted, Outcome, Usage};
 use crate::id::{Digest, TaskId};
 use crate::run::{Ready, State, TaskStatus, VisitId};
-use crate::time::Timestamp;
 use crate::value::Value;
 
 use super::Refusal;
@@ -46,17 +45,23 @@ impl Machine<'_> {
             budget.reserved += share;
             limits.fuel = Some(share);
         }
+        let has_budget = self.run.fuel.is_some();
         let run = self.run.born().request.run;
         let found = self.run.visit_mut(visit);
         let id = found.id(index);
         let timeout = found.work.plan(index).timeout;
-        let input = found.work.inputs.get(index as usize).cloned().unwrap_or_default();
+        let input = found
+            .work
+            .inputs
+            .get(index as usize)
+            .cloned()
+            .unwrap_or_default();
         let deadline = found.deadline.map(|(_, due)| due);
         let (number, iterates) = (found.number, found.work.iteration.is_some());
         let execution = found.work.executions.get_mut(index as usize);
         let execution = execution.expect("the attempt has just taken its place");
         execution.after_crash = false;
-        execution.reserved_fuel = limits.fuel.filter(|_| self.run.fuel.is_some()).unwrap_or(0);
+        execution.reserved_fuel = limits.fuel.filter(|_| has_budget).unwrap_or(0);
         let context = AttemptContext {
             first_started: execution.begun.unwrap_or(self.at),
             deadline,
@@ -123,7 +128,10 @@ impl Machine<'_> {
         lost.abandoned += 1;
         lost.after_crash = true;
         let again = lost.abandoned <= MAX_ABANDONED;
-        let message = format!("the attempt was lost with its process {} times", lost.abandoned);
+        let message = format!(
+            "the attempt was lost with its process {} times",
+            lost.abandoned
+        );
         let failure = Failure::engine(kind::ABANDONED, message);
         let end = End {
             status: TaskStatus::Abandoned,
@@ -161,4 +169,3 @@ fn idempotency_key(run: u64, task: TaskId) -> Digest {
     bytes[8..].copy_from_slice(&task.0.to_be_bytes());
     Digest::of(&bytes)
 }
-

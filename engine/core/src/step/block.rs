@@ -82,7 +82,12 @@ impl Machine<'_> {
 
     /// A block's timeout has passed: what is in it is cancelled, and it ends once nothing runs.
     pub(super) fn block_timed_out(&mut self, visit: VisitId) {
-        let graph = self.run.visit(visit).work.execution(0).and_then(|block| block.graph);
+        let graph = self
+            .run
+            .visit(visit)
+            .work
+            .execution(0)
+            .and_then(|block| block.graph);
         let Some(graph) = graph else { return };
         self.run.graph_mut(graph).timed_out = true;
         self.cut_inside(visit, Cut::WITH_BLOCK);
@@ -123,7 +128,10 @@ impl Machine<'_> {
     fn block_result(&self, visit: VisitId) -> Value {
         let results = sub_visits(self.run, self.run.visit(visit)).map(|sub| {
             let found = self.run.visit(sub);
-            (Arc::clone(self.task_named(found.task())), found.result.clone())
+            (
+                Arc::clone(self.task_named(found.task())),
+                found.result.clone(),
+            )
         });
         Value::map(results)
     }

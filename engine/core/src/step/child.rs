@@ -19,9 +19,18 @@ impl Machine<'_> {
         let depth = self.run.born().request.depth + 1;
         let most = self.definition.limits.max_depth;
         let failure = if depth > most {
-            let message = format!("workflow `{reference}` would be {depth} deep, more than {most} (max_depth)");
+            let message = format!(
+                "workflow `{reference}` would be {depth} deep, more than {most} (max_depth)"
+            );
             Some(Failure::engine(kind::LIMIT_EXCEEDED, message))
-        } else if !self.run.born().request.pins.workflows.contains_key(&reference) {
+        } else if !self
+            .run
+            .born()
+            .request
+            .pins
+            .workflows
+            .contains_key(&reference)
+        {
             let message = format!("there is no workflow `{reference}`");
             Some(Failure::engine(kind::UNKNOWN_ACTION, message))
         } else {
@@ -67,7 +76,7 @@ impl Machine<'_> {
         let Some((visit, index)) = waiting else {
             // The task was cancelled meanwhile; so is its child.
             let (visit, _) = self.run.find(task).ok_or(Refusal::Stale)?;
-            if !self.kind(visit) == Kind::Child {
+            if self.kind(visit) != Kind::Child {
                 return Err(Refusal::Stale.into());
             }
             let mode = CancelMode::CancelRunning;
@@ -122,8 +131,15 @@ impl Machine<'_> {
 
 fn workflow_failed(ended: &ChildEnded) -> Failure {
     let errors = ended.errors.iter().map(|error| failure_value(Some(error)));
-    let why = ended.errors.first().map_or(String::new(), |error| format!(": {}", error.message));
-    let message = format!("child run `{}` ended `{}`{why}", ended.child, ended.status.as_str());
+    let why = ended
+        .errors
+        .first()
+        .map_or(String::new(), |error| format!(": {}", error.message));
+    let message = format!(
+        "child run `{}` ended `{}`{why}",
+        ended.child,
+        ended.status.as_str()
+    );
     let details = Value::map([
         ("child", Value::from(ended.child.0)),
         ("status", Value::from(ended.status.as_str())),

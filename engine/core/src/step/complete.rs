@@ -119,7 +119,10 @@ impl Machine<'_> {
 
     /// Makes what has ended visible.
     fn show_end(&mut self, visit: VisitId, way: &Way) {
-        let next = way.targets.iter().map(|(task, _)| Arc::clone(self.task_named(*task)));
+        let next = way
+            .targets
+            .iter()
+            .map(|(task, _)| Arc::clone(self.task_named(*task)));
         let next = next.collect();
         let name = Arc::clone(&self.task(visit).name);
         let found = self.run.visit(visit);
@@ -142,12 +145,18 @@ fn way(fired: &[&Transition], failed: bool) -> Way {
         if transition.targets.contains(&Target::Retry) {
             continue;
         }
-        let leads = transition.targets.iter().any(|target| *target != Target::Continue);
-        let handles = transition.kind != TransitionKind::OnComplete && !is_unconditional(transition);
+        let leads = transition
+            .targets
+            .iter()
+            .any(|target| *target != Target::Continue);
+        let handles =
+            transition.kind != TransitionKind::OnComplete && !is_unconditional(transition);
         way.handled |= leads && handles;
         way.fail |= fails;
         for target in &transition.targets {
-            let Target::Task(task) = *target else { continue };
+            let Target::Task(task) = *target else {
+                continue;
+            };
             match way.targets.iter_mut().find(|(other, _)| *other == task) {
                 Some((_, known)) => *known |= exempt,
                 None => way.targets.push((task, exempt)),
@@ -158,6 +167,9 @@ fn way(fired: &[&Transition], failed: bool) -> Way {
 }
 
 fn is_unconditional(transition: &Transition) -> bool {
-    let kind = matches!(transition.kind, TransitionKind::OnComplete | TransitionKind::Next);
+    let kind = matches!(
+        transition.kind,
+        TransitionKind::OnComplete | TransitionKind::Next
+    );
     kind && transition.when.is_none()
 }

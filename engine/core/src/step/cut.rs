@@ -4,7 +4,7 @@ use crate::effect::Effect;
 use crate::event::CancelMode;
 use crate::run::{Ending, Execution, Kind, Stage, State, TaskStatus, VisitId};
 
-use super::machine::{Machine};
+use super::machine::Machine;
 use super::settle::End;
 
 /// How a visit is cut off.
@@ -112,7 +112,6 @@ impl Machine<'_> {
 
     /// Ends an execution that waits; tells whether it did.
     fn cut_execution(&mut self, visit: VisitId, index: u32, how: Cut) -> bool {
-        let task = self.task(visit);
         let execution = self.execution_mut(visit, index);
         let (state, child) = (execution.state, execution.child);
         if state == State::Waiting {

@@ -21,7 +21,8 @@ impl Machine<'_> {
             None => Some(input.type_name().into()),
         };
         if let Some(strange) = strange {
-            let message = format!("an inquiry takes prompt, schema and assigned_to, not `{strange}`");
+            let message =
+                format!("an inquiry takes prompt, schema and assigned_to, not `{strange}`");
             let failure = Failure::engine(kind::INVALID_INPUT, message);
             return self.end_own(visit, index, End::failed(failure));
         }

@@ -37,7 +37,12 @@ impl Machine<'_> {
             Some(template) => match render(template, &view)? {
                 Ok(size) => match size.as_i64().and_then(|size| u32::try_from(size).ok()) {
                     Some(size) if size > 0 => Some(size),
-                    _ => return Ok(Err(expression("batch_size", &format!("{} is not a number of items", size.to_public_json())))),
+                    _ => {
+                        return Ok(Err(expression(
+                            "batch_size",
+                            &format!("{} is not a number of items", size.to_public_json()),
+                        )));
+                    }
                 },
                 Err(message) => return Ok(Err(expression("batch_size", &message))),
             },
@@ -140,7 +145,10 @@ fn in_batches(values: Arc<Vec<Value>>, batch: Option<Batch>) -> Arc<Vec<Value>> 
 }
 
 fn not_a_list(source: &Value) -> Failure {
-    let message = format!("`with_items` is {}, not a list or a map", source.type_name());
+    let message = format!(
+        "`with_items` is {}, not a list or a map",
+        source.type_name()
+    );
     Failure::engine(kind::WITH_ITEMS_TYPE, message)
 }
 

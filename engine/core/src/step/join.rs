@@ -39,14 +39,21 @@ impl Machine<'_> {
             fate: Fate::Waiting,
         };
         let graph = self.run.graph_mut(start.graph);
-        let fired = graph.joins.entry(start.task).or_default().arrive(need, arrival);
+        let fired = graph
+            .joins
+            .entry(start.task)
+            .or_default()
+            .arrive(need, arrival);
         self.fire(fired, &start)
     }
 
     fn fire(&mut self, fired: Vec<Firing>, start: &Start) -> Flow {
         for firing in fired {
             let exempt = start.exempt
-                || firing.visits.iter().any(|visit| self.run.visit(*visit).start.exempt);
+                || firing
+                    .visits
+                    .iter()
+                    .any(|visit| self.run.visit(*visit).start.exempt);
             self.begin(Start {
                 exempt,
                 lineage: firing.lineage,
@@ -102,7 +109,8 @@ impl Machine<'_> {
             if left.is_empty() {
                 continue;
             }
-            let names = |arrival: &Arrival| Value::Text(Arc::clone(self.task_named(arrival.source)));
+            let names =
+                |arrival: &Arrival| Value::Text(Arc::clone(self.task_named(arrival.source)));
             let from = Value::list(left.iter().map(names).collect());
             let message = format!(
                 "join `{}` was reached but never completed",

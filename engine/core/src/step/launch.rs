@@ -23,7 +23,9 @@ impl Machine<'_> {
             }
         };
         let work = match &task.items {
-            None => self.single(visit)?.map_err(|(field, message)| self.field_failure(field, &message)),
+            None => self
+                .single(visit)?
+                .map_err(|(field, message)| self.field_failure(field, &message)),
             Some(items) => match self.expand(visit, items)? {
                 Ok(expanded) => self.series(visit, expanded)?,
                 Err(failure) => Err(failure),
@@ -63,7 +65,10 @@ impl Machine<'_> {
             return work;
         };
         let old = &self.run.visit(old).work;
-        let same = old.iteration.as_ref().is_some_and(|before| before.values == series.values);
+        let same = old
+            .iteration
+            .as_ref()
+            .is_some_and(|before| before.values == series.values);
         if !same {
             return work;
         }
@@ -109,7 +114,11 @@ impl Machine<'_> {
         }))
     }
 
-    fn series(&self, visit: VisitId, expanded: Expanded) -> Flow<Result<Work, crate::error::Failure>> {
+    fn series(
+        &self,
+        visit: VisitId,
+        expanded: Expanded,
+    ) -> Flow<Result<Work, crate::error::Failure>> {
         let limit = match self.concurrency(visit)? {
             Ok(limit) => limit.unwrap_or(u32::MAX),
             Err(message) => return Ok(Err(self.field_failure("concurrency", &message))),
@@ -127,7 +136,10 @@ impl Machine<'_> {
             Ok(plans) => plans,
             Err((field, message)) => return Ok(Err(self.field_failure(field, &message))),
         };
-        let window = series.as_ref().and_then(|series| series.batch).filter(|batch| batch.window);
+        let window = series
+            .as_ref()
+            .and_then(|series| series.batch)
+            .filter(|batch| batch.window);
         Ok(Ok(Work {
             total,
             window_end: window.map_or(total, |batch| batch.size.min(total)),
@@ -144,17 +156,23 @@ impl Machine<'_> {
         let Some(expression) = &self.task(visit).concurrency else {
             return Ok(Ok(None));
         };
-        Ok(eval(expression, &self.visit_view(visit))?.and_then(|value| {
-            let number = value.as_i64();
-            number
-                .map(|number| Some(u32::try_from(number.max(1)).unwrap_or(u32::MAX)))
-                .ok_or_else(|| format!("{} is not an integer", value.to_public_json()).into())
-        }))
+        Ok(
+            eval(expression, &self.visit_view(visit))?.and_then(|value| {
+                let number = value.as_i64();
+                number
+                    .map(|number| Some(u32::try_from(number.max(1)).unwrap_or(u32::MAX)))
+                    .ok_or_else(|| format!("{} is not an integer", value.to_public_json()).into())
+            }),
+        )
     }
 
     /// Renders the input of every execution. What each asks of the outside world is asked for
     /// together.
-    fn inputs(&self, visit: VisitId, iterations: &[Option<Iteration>]) -> Flow<Rendered<Vec<Value>>> {
+    fn inputs(
+        &self,
+        visit: VisitId,
+        iterations: &[Option<Iteration>],
+    ) -> Flow<Rendered<Vec<Value>>> {
         let template = &self.task(visit).input;
         let mut view = self.visit_view(visit);
         let mut inputs = Vec::with_capacity(iterations.len());

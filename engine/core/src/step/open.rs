@@ -77,6 +77,7 @@ impl Machine<'_> {
                 waiting.status = TaskStatus::Requested;
                 waiting.key = Some(Arc::clone(&key));
                 let first = waiting.first;
+                self.run.keyed += 1;
                 self.show(visit, 0, TaskStatus::Requested);
                 self.effect(Effect::AcquireKey {
                     task: Some(first),

@@ -16,7 +16,16 @@ impl Machine<'_> {
         let Some(template) = &self.definition.output_map else {
             return Ok(());
         };
-        let (output, error) = self.render_entries(template)?;
+        let (output, mut error) = self.render_entries(template)?;
+        if let Some(schema) = self.definition.output.as_ref().filter(|_| error.is_none()) {
+            error = schema.validate(&output).first().map(|mismatch| {
+                let place = &mismatch.pointer;
+                format!(
+                    "the output does not fit its schema: `{place}`: {}",
+                    mismatch.message
+                )
+            });
+        }
         self.run.output = output;
         if let Some(message) = error
             && self.run.prospective_status() == RunStatus::Completed

@@ -59,7 +59,9 @@ impl Machine<'_> {
         self.render_output()?;
         self.run.completed = Some(self.at);
         let timers: Vec<_> = self.run.timers.keys().copied().collect();
-        timers.into_iter().for_each(|timer| self.cancel_timer(timer));
+        timers
+            .into_iter()
+            .for_each(|timer| self.cancel_timer(timer));
         let status = self.run.prospective_status();
         self.set_status(status);
         if let Some(key) = self.run.held_key.take() {
@@ -97,7 +99,11 @@ impl crate::run::Run {
                 child: request.run,
                 status: self.status(),
                 output: self.output.clone(),
-                errors: self.errors().into_iter().map(|error| error.failure).collect(),
+                errors: self
+                    .errors()
+                    .into_iter()
+                    .map(|error| error.failure)
+                    .collect(),
                 usage: self.usage,
             }),
         })

@@ -86,8 +86,10 @@ impl Machine<'_> {
         let work = &mut self.run.visit_mut(visit).work;
         work.in_flight += 1;
         work.max_in_flight = work.max_in_flight.max(work.in_flight);
-        if self.kind(visit) == Kind::Block {
-            return;
+        match self.kind(visit) {
+            Kind::Block => return,
+            Kind::Child => self.run.waiting_children += 1,
+            Kind::Action | Kind::Sleep | Kind::Inquiry => {}
         }
         for graph in self.graphs_of(visit) {
             self.run.graph_mut(graph).in_flight += 1;
@@ -103,8 +105,10 @@ impl Machine<'_> {
     /// Gives an execution's place back.
     pub(super) fn vacate(&mut self, visit: VisitId) {
         self.run.visit_mut(visit).work.in_flight -= 1;
-        if self.kind(visit) == Kind::Block {
-            return;
+        match self.kind(visit) {
+            Kind::Block => return,
+            Kind::Child => self.run.waiting_children -= 1,
+            Kind::Action | Kind::Sleep | Kind::Inquiry => {}
         }
         for graph in self.graphs_of(visit) {
             self.run.graph_mut(graph).in_flight -= 1;

@@ -24,9 +24,22 @@ impl Machine<'_> {
         let mut plan = Plan::default();
         let durations: [(_, Option<&Template>); 4] = [
             ("timeout", task.timeout.as_ref()),
-            ("retry.delay", task.retry.as_ref().and_then(|retry| retry.delay.as_ref())),
-            ("retry.max_delay", task.retry.as_ref().and_then(|retry| retry.max_delay.as_ref())),
-            ("retry.max_elapsed", task.retry.as_ref().and_then(|retry| retry.max_elapsed.as_ref())),
+            (
+                "retry.delay",
+                task.retry.as_ref().and_then(|retry| retry.delay.as_ref()),
+            ),
+            (
+                "retry.max_delay",
+                task.retry
+                    .as_ref()
+                    .and_then(|retry| retry.max_delay.as_ref()),
+            ),
+            (
+                "retry.max_elapsed",
+                task.retry
+                    .as_ref()
+                    .and_then(|retry| retry.max_elapsed.as_ref()),
+            ),
         ];
         let mut read = [None; 4];
         for (place, (field, template)) in durations.into_iter().enumerate() {

@@ -13,7 +13,11 @@ use super::machine::{Flow, Machine, render};
 
 impl<'a> Machine<'a> {
     /// Applies the task-level publish of an ended visit, if it applies to such an end.
-    pub(super) fn publish_task(&mut self, visit: VisitId, task: &'a Task) -> Flow<Result<(), Failure>> {
+    pub(super) fn publish_task(
+        &mut self,
+        visit: VisitId,
+        task: &'a Task,
+    ) -> Flow<Result<(), Failure>> {
         match self.run.visit(visit).status {
             TaskStatus::Completed => self.publish_list(visit, &task.publish, false),
             TaskStatus::Skipped => Ok(Ok(())),

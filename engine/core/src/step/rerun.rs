@@ -32,7 +32,10 @@ impl Machine<'_> {
             return Err(Refusal::RerunNothing.into());
         }
         let chosen = self.without_downstream(chosen);
-        let named: Vec<TaskIndex> = chosen.iter().map(|(visit, _)| self.run.visit(*visit).task()).collect();
+        let named: Vec<TaskIndex> = chosen
+            .iter()
+            .map(|(visit, _)| self.run.visit(*visit).task())
+            .collect();
         let below = self.downstream(&named);
         self.clear_end();
         self.clear_failures(&named, &below);
@@ -54,7 +57,11 @@ impl Machine<'_> {
         let mut chosen: Vec<(VisitId, bool)> = Vec::new();
         for named in tasks {
             let unknown = || Refusal::RerunNotRun(named.name.to_string());
-            let index = self.definition.by_name.get(&named.name).ok_or_else(unknown)?;
+            let index = self
+                .definition
+                .by_name
+                .get(&named.name)
+                .ok_or_else(unknown)?;
             let mut visit = self.run.tasks[index.get()].0.ok_or_else(unknown)?;
             while let Some((block, _)) = self.run.graph(self.run.visit(visit).start.graph).owner {
                 visit = block;
@@ -120,26 +127,38 @@ impl Machine<'_> {
             .graph(ROOT)
             .failures
             .iter()
-            .map(|failure| failure.visit.map_or(Tier::Main, |visit| self.run.visit(visit).start.tier))
+            .map(|failure| {
+                failure
+                    .visit
+                    .map_or(Tier::Main, |visit| self.run.visit(visit).start.tier)
+            })
             .collect();
         let mut tiers = tiers.into_iter();
         self.run.graph_mut(ROOT).failures.retain(|unhandled| {
             let of_run = unhandled.task.is_none();
-            let limit = unhandled.visit.is_none() && *unhandled.failure.kind == *kind::LIMIT_EXCEEDED;
-            let again = unhandled.task.is_some_and(|task| named.contains(&task) || below.contains(&task));
+            let limit =
+                unhandled.visit.is_none() && *unhandled.failure.kind == *kind::LIMIT_EXCEEDED;
+            let again = unhandled
+                .task
+                .is_some_and(|task| named.contains(&task) || below.contains(&task));
             let at_end = tiers.next().is_some_and(|tier| tier != Tier::Main);
             !(of_run || limit || again || at_end)
         });
     }
 
     fn start_again(&mut self, chosen: Vec<(VisitId, bool)>, below: &BTreeSet<TaskIndex>) -> Flow {
-        let named: Vec<TaskIndex> = chosen.iter().map(|(visit, _)| self.run.visit(*visit).task()).collect();
+        let named: Vec<TaskIndex> = chosen
+            .iter()
+            .map(|(visit, _)| self.run.visit(*visit).task())
+            .collect();
         let graph = self.run.graph_mut(ROOT);
         graph.stopped = false;
         let stopped = std::mem::take(&mut graph.not_started);
         for (join, book) in &mut graph.joins {
             if below.contains(join) {
-                book.reopen(|arrival| below.contains(&arrival.source) || named.contains(&arrival.source));
+                book.reopen(|arrival| {
+                    below.contains(&arrival.source) || named.contains(&arrival.source)
+                });
             }
         }
         for (visit, reset_items) in chosen {

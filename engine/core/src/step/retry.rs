@@ -143,6 +143,9 @@ mod tests {
         let waits = |backoff| [1, 2, 3, 5, 80].map(|number| wait(plan, backoff, number).0);
         assert_eq!(waits(Backoff::Constant), [1000; 5]);
         assert_eq!(waits(Backoff::Linear), [1000, 2000, 3000, 5000, 10_000]);
-        assert_eq!(waits(Backoff::Exponential), [1000, 2000, 4000, 10_000, 10_000]);
+        assert_eq!(
+            waits(Backoff::Exponential),
+            [1000, 2000, 4000, 10_000, 10_000]
+        );
     }
 }

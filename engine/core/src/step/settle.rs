@@ -56,7 +56,12 @@ impl End {
 
 impl Machine<'_> {
     pub(super) fn execution_mut(&mut self, visit: VisitId, index: u32) -> &mut Execution {
-        let execution = self.run.visit_mut(visit).work.executions.get_mut(index as usize);
+        let execution = self
+            .run
+            .visit_mut(visit)
+            .work
+            .executions
+            .get_mut(index as usize);
         execution.expect("only executions that have begun are changed")
     }
 
@@ -183,11 +188,7 @@ impl Machine<'_> {
     }
 
     /// Returns the places of a visit's executions that `wanted` holds for.
-    pub(super) fn indexes(
-        &self,
-        visit: VisitId,
-        wanted: impl Fn(&Execution) -> bool,
-    ) -> Vec<u32> {
+    pub(super) fn indexes(&self, visit: VisitId, wanted: impl Fn(&Execution) -> bool) -> Vec<u32> {
         let executions = self.run.visit(visit).work.executions.iter().enumerate();
         let chosen = executions.filter(|(_, execution)| wanted(execution));
         chosen.map(|(index, _)| index as u32).collect()
@@ -220,7 +221,8 @@ impl Machine<'_> {
         match &self.task(visit).items {
             Some(items) => {
                 let results = (0..work.total).map(|index| {
-                    work.execution(index).map_or(Value::Null, |found| found.result.clone())
+                    work.execution(index)
+                        .map_or(Value::Null, |found| found.result.clone())
                 });
                 let result = Value::list(results.collect());
                 if !exceeds(items.max_failures, work.failed, work.total) {
@@ -233,16 +235,23 @@ impl Machine<'_> {
                     ..End::failed(failure)
                 }
             }
-            None => work.execution(0).map_or_else(End::cancelled, |execution| End {
-                status: execution.status,
-                result: execution.result.clone(),
-                failure: execution.failure.clone(),
-            }),
+            None => work
+                .execution(0)
+                .map_or_else(End::cancelled, |execution| End {
+                    status: execution.status,
+                    result: execution.result.clone(),
+                    failure: execution.failure.clone(),
+                }),
         }
     }
 
     /// A visit has ended; what follows from it is queued.
-    pub(super) fn end_visit(&mut self, visit: VisitId, status: TaskStatus, failure: Option<Failure>) {
+    pub(super) fn end_visit(
+        &mut self,
+        visit: VisitId,
+        status: TaskStatus,
+        failure: Option<Failure>,
+    ) {
         let at = self.at;
         let found = self.run.visit_mut(visit);
         found.stage = crate::run::Stage::Over;
@@ -304,6 +313,7 @@ impl Machine<'_> {
             self.cancel_timer(timer);
         }
         if let Some(key) = key {
+            self.run.keyed -= 1;
             let task = Some(first);
             self.effect(Effect::ReleaseKey { task, key });
         }

@@ -8,7 +8,8 @@ use crate::error::{Failure, kind};
 use crate::event::RunStarted;
 use crate::pin::Pins;
 use crate::run::{
-    Birth, Declared, Fuel, Gate, Graph, GraphId, Kind, Lineage, Phase, RunStatus, Start, Tier, TimerKind,
+    Birth, Declared, Fuel, Gate, Graph, GraphId, Kind, Lineage, Phase, RunStatus, Start, Tier,
+    TimerKind,
 };
 use crate::value::Value;
 
@@ -54,7 +55,11 @@ impl Machine<'_> {
         run.tasks = vec![(None, 0); definition.tasks.len()];
         run.graphs.push(Arc::new(Graph::default()));
         run.birth = Some(Arc::new(Birth {
-            tasks: definition.tasks.iter().map(|task| declared(task, &request.pins)).collect(),
+            tasks: definition
+                .tasks
+                .iter()
+                .map(|task| declared(task, &request.pins))
+                .collect(),
             overlap: definition.overlap,
             priority: request.priority.unwrap_or(definition.priority),
             version: definition.version.as_deref().map(Arc::from),
@@ -99,7 +104,10 @@ impl Machine<'_> {
     /// Goes on to the next thing the run waits for before its first task.
     pub(super) fn pass_gates(&mut self, wait_for_time: bool) -> Flow {
         let birth = Arc::clone(self.run.birth.as_ref().expect("the run was just born"));
-        let start_at = birth.request.start_at.filter(|at| wait_for_time && *at > self.at);
+        let start_at = birth
+            .request
+            .start_at
+            .filter(|at| wait_for_time && *at > self.at);
         if let Some(due) = start_at {
             self.run.gate = Some(Gate::Time(self.set_timer(due, TimerKind::Start)));
             self.set_status(RunStatus::Scheduled);
@@ -196,8 +204,12 @@ fn declared(task: &Task, pins: &Pins) -> Declared {
         TaskKind::Inquiry => (Kind::Inquiry, None),
         TaskKind::Parallel { .. } => (Kind::Block, None),
     };
-    let pin = reference.as_ref().and_then(|reference| pins.actions.get(reference));
-    let workflow = reference.as_ref().is_some_and(|reference| pins.workflows.contains_key(reference));
+    let pin = reference
+        .as_ref()
+        .and_then(|reference| pins.actions.get(reference));
+    let workflow = reference
+        .as_ref()
+        .is_some_and(|reference| pins.workflows.contains_key(reference));
     // A workflow is also an action: `type: workflow` may be left out.
     if pin.is_none() && workflow {
         kind = Kind::Child;
@@ -221,17 +233,28 @@ pub(super) fn key_text(key: &Value) -> Arc<str> {
 
 /// Tells whether any expression of the definition asks for facts.
 fn reads_facts(definition: &Definition) -> bool {
-    let vars = definition.vars.iter().any(|(_, template)| template.reads_facts());
+    let vars = definition
+        .vars
+        .iter()
+        .any(|(_, template)| template.reads_facts());
     let own = [&definition.run_name, &definition.output_map];
-    let key = definition.concurrency_key.iter().any(|key| key.reads_facts());
+    let key = definition
+        .concurrency_key
+        .iter()
+        .any(|key| key.reads_facts());
     vars || key
-        || own.into_iter().flatten().any(|template| template.reads_facts())
+        || own
+            .into_iter()
+            .flatten()
+            .any(|template| template.reads_facts())
         || definition.tasks.iter().any(task_reads_facts)
 }
 
 fn task_reads_facts(task: &Task) -> bool {
     let publishes = |list: &[Publish]| {
-        list.iter().flat_map(|entry| &entry.value).any(|value| value.reads_facts())
+        list.iter()
+            .flat_map(|entry| &entry.value)
+            .any(|value| value.reads_facts())
     };
     let items = task.items.iter().any(|items| {
         items.source.reads_facts()
@@ -240,9 +263,15 @@ fn task_reads_facts(task: &Task) -> bool {
     });
     let retry = task.retry.iter().any(|retry| {
         let conditions = retry.on_error.iter().chain(&retry.when);
-        let delays = retry.delay.iter().chain(&retry.max_delay).chain(&retry.max_elapsed);
+        let delays = retry
+            .delay
+            .iter()
+            .chain(&retry.max_delay)
+            .chain(&retry.max_elapsed);
         retry.count.reads_facts()
-            || conditions.into_iter().any(|condition| condition.reads_facts())
+            || conditions
+                .into_iter()
+                .any(|condition| condition.reads_facts())
             || delays.into_iter().any(|delay| delay.reads_facts())
     });
     let templates = task.delay.iter().chain(&task.timeout).chain(&task.deadline);
@@ -250,12 +279,13 @@ fn task_reads_facts(task: &Task) -> bool {
     task.input.reads_facts()
         || task.when.iter().any(|when| when.reads_facts())
         || templates.into_iter().any(|template| template.reads_facts())
-        || expressions.into_iter().any(|expression| expression.reads_facts())
+        || expressions
+            .into_iter()
+            .any(|expression| expression.reads_facts())
         || items
         || retry
         || publishes(&task.publish)
         || task.transitions.iter().any(|transition| {
-            transition.when.iter().any(|when| when.reads_facts())
-                || publishes(&transition.publish)
+            transition.when.iter().any(|when| when.reads_facts()) || publishes(&transition.publish)
         })
 }

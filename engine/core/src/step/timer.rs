@@ -45,7 +45,9 @@ impl Machine<'_> {
             TimerKind::Sleep(visit, index) if self.state(visit, index) == Some(State::Waiting) => {
                 self.sleep_over(visit, index)
             }
-            TimerKind::Timeout(visit, index) if self.state(visit, index) == Some(State::Waiting) => {
+            TimerKind::Timeout(visit, index)
+                if self.state(visit, index) == Some(State::Waiting) =>
+            {
                 self.timed_out(visit, index)
             }
             TimerKind::Delay(_)
@@ -70,7 +72,10 @@ impl Machine<'_> {
             Kind::Inquiry => self.inquiry_timed_out(visit, index),
             Kind::Child => {
                 let found = self.run.visit(visit);
-                let child = found.work.execution(index).and_then(|execution| execution.child);
+                let child = found
+                    .work
+                    .execution(index)
+                    .and_then(|execution| execution.child);
                 self.cancel_child(found.id(index), child, CancelMode::CancelRunning);
                 self.end_own(visit, index, End::timed_out("the workflow"))
             }

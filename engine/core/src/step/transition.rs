@@ -77,7 +77,9 @@ fn is_decision(transition: &Transition) -> bool {
 /// Tells whether transitions of a kind are looked at after such an end.
 fn applies(task: &Task, kind: TransitionKind, status: TaskStatus) -> bool {
     let has = |wanted: fn(TransitionKind) -> bool| {
-        task.transitions.iter().any(|transition| wanted(transition.kind))
+        task.transitions
+            .iter()
+            .any(|transition| wanted(transition.kind))
     };
     let skipped = status == TaskStatus::Skipped;
     if skipped && task.has_on_skip {

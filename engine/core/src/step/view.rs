@@ -17,6 +17,8 @@ use super::machine::Machine;
 
 use fields::Subject;
 
+pub(super) use fields::{item_status, sub_visits};
+
 /// The run's state from one place in the graph.
 pub(super) struct View<'a> {
     run: &'a Run,
@@ -95,16 +97,15 @@ impl Machine<'_> {
         View {
             own: Some((visit, Some(index))),
             completion,
-            ..self.visit_view(visit).in_iteration(iteration(&work.iteration, index))
+            ..self
+                .visit_view(visit)
+                .in_iteration(iteration(&work.iteration, index))
         }
     }
 }
 
 /// Returns the place of an execution in its iteration.
-pub(super) fn iteration(
-    series: &Option<Box<crate::run::Series>>,
-    index: u32,
-) -> Option<Iteration> {
+pub(super) fn iteration(series: &Option<Box<crate::run::Series>>, index: u32) -> Option<Iteration> {
     let series = series.as_deref()?;
     Some(Iteration {
         item: series.values.get(index as usize)?.clone(),
@@ -178,7 +179,12 @@ impl Scope for View<'_> {
     fn config(&self) -> Value {
         let request = &self.run.born().request;
         let pack = self.definition.reference.split('.').next().unwrap_or("");
-        request.pins.configs.get(pack).cloned().unwrap_or_else(empty)
+        request
+            .pins
+            .configs
+            .get(pack)
+            .cloned()
+            .unwrap_or_else(empty)
     }
 
     fn system(&self) -> Value {

@@ -59,7 +59,9 @@ impl Subject {
     pub(super) fn all_names(self, run: &Run, definition: &Definition) -> Vec<Arc<str>> {
         let all = COMMON.iter().chain(&ITEMS).chain(&BLOCK);
         let task = self.task(run, definition);
-        all.filter(|name| has(task, name)).map(|name| Arc::from(*name)).collect()
+        all.filter(|name| has(task, name))
+            .map(|name| Arc::from(*name))
+            .collect()
     }
 
     /// Returns a field, `None` if this task has no such field.
@@ -127,7 +129,12 @@ fn execution_field(execution: &Execution, name: &str) -> Value {
 }
 
 fn attempts(visit: &Visit) -> Value {
-    let most = visit.work.executions.iter().map(|execution| execution.attempt).max();
+    let most = visit
+        .work
+        .executions
+        .iter()
+        .map(|execution| execution.attempt)
+        .max();
     Value::from(u64::from(most.unwrap_or(0)))
 }
 
@@ -168,7 +175,10 @@ pub(in crate::step) fn sub_visits<'r>(
     run: &'r Run,
     visit: &Visit,
 ) -> impl Iterator<Item = VisitId> + use<'r> {
-    let graph = visit.work.execution(0).and_then(|execution| execution.graph);
+    let graph = visit
+        .work
+        .execution(0)
+        .and_then(|execution| execution.graph);
     let latest = graph.map(|graph| run.graph(graph).latest.values().copied());
     latest.into_iter().flatten()
 }
@@ -241,7 +251,10 @@ fn item(visit: &Visit, index: u32) -> Value {
         ("result", field("result")),
         ("status", Value::from(status.as_str())),
         ("error", field("error")),
-        ("attempts", execution.map_or(Value::Int(0), |_| field("attempts"))),
+        (
+            "attempts",
+            execution.map_or(Value::Int(0), |_| field("attempts")),
+        ),
         ("started_at", field("started_at")),
         ("completed_at", done(field("completed_at"))),
         ("duration_ms", done(field("duration_ms"))),
@@ -249,7 +262,11 @@ fn item(visit: &Visit, index: u32) -> Value {
 }
 
 fn by_key(visit: &Visit) -> Value {
-    let keys = visit.work.iteration.as_deref().and_then(|series| series.keys.clone());
+    let keys = visit
+        .work
+        .iteration
+        .as_deref()
+        .and_then(|series| series.keys.clone());
     let mut map = Map::new();
     for (index, key) in keys.iter().flat_map(|keys| keys.iter()).enumerate() {
         map.insert(Arc::clone(key), item(visit, index as u32));
