@@ -3,6 +3,7 @@
 //! All problems of a file are found at once and listed in the order of their place.
 
 pub mod code;
+pub mod report;
 
 use crate::diagnostics::code::Code;
 

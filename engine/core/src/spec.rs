@@ -5,6 +5,8 @@
 //! `policy`, `publish`) and their expressions compiled (`compile`), names are resolved (`link`),
 //! the graph is looked at (`network`, `check`), and what is without error is assembled (`file`).
 
+pub mod builtin;
+pub mod editor;
 pub mod schema;
 pub mod yaml;
 
@@ -16,7 +18,9 @@ mod context;
 mod fields;
 mod file;
 mod link;
+mod logic;
 mod network;
+mod outcome;
 mod policy;
 mod publish;
 mod quantity;

@@ -11,8 +11,10 @@ use crate::value::Value;
 /// When in a task's life an expression is evaluated: this decides which names it may read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Moment {
-    /// Before the first task: `vars`, `run_name`, the run's key.
+    /// Before the first task, when the variables are set: `run_name`, the run's key.
     Start,
+    /// When the initial variables are set, this one being the n-th.
+    Variable(usize),
     /// When the task is ready, before its items are known.
     Ready,
     /// For each execution of the task.
@@ -48,6 +50,20 @@ impl<'a> Site<'a> {
     /// Returns the place of a part of the expression.
     pub(crate) fn place(&self, ctx: &Context<'a>, offset: usize, length: usize) -> At {
         ctx.inside(self.scalar, self.base + offset, length)
+    }
+
+    /// Returns the text from `offset` on.
+    pub(crate) fn text_at(&self, offset: usize) -> &'a str {
+        self.text().get(self.base + offset..).unwrap_or_default()
+    }
+
+    /// Returns the text before `offset`.
+    pub(crate) fn text_before(&self, offset: usize) -> &'a str {
+        self.text().get(..self.base + offset).unwrap_or_default()
+    }
+
+    fn text(&self) -> &'a str {
+        self.scalar.text().map_or("", |text| text)
     }
 }
 

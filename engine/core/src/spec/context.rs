@@ -7,12 +7,25 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use crate::diagnostics::Diagnostic;
-use crate::diagnostics::code::Code;
+use crate::diagnostics::code::{self, Code};
 use crate::spec::tree::{Node, Position, Span};
 use crate::spec::yaml;
 
 /// How many problems of one file are listed: the rest would not be read.
 const MAX_DIAGNOSTICS: usize = 1_000;
+
+/// Errors that leave the graph of tasks as it is meant.
+const HARMLESS: &[Code] = &[
+    code::E_REF,
+    code::E_MISSING_ACTION,
+    code::E_UNKNOWN_ACTION,
+    code::E_RETRY_MAX_DELAY,
+    code::E_EXPRESSION,
+    code::E_UNKNOWN_VARIABLE,
+    code::E_LIMIT,
+    code::E_INPUT,
+    code::E_INPUT_TYPE,
+];
 
 /// A place in the file: where in the text, and by which path.
 #[derive(Clone, Copy, Debug, Default)]
@@ -197,6 +210,13 @@ impl<'a> Context<'a> {
     /// Tells whether an error was reported so far.
     pub(crate) fn has_errors(&self) -> bool {
         self.problems.borrow().iter().any(Diagnostic::is_error)
+    }
+
+    /// Tells whether the graph of tasks is what the file means, whatever else is wrong.
+    pub(crate) fn graph_is_sound(&self) -> bool {
+        let harmless = |problem: &Diagnostic| HARMLESS.iter().any(|code| code.name == problem.code);
+        let problems = self.problems.borrow();
+        problems.iter().filter(|p| p.is_error()).all(harmless)
     }
 
     /// Returns the problems in the order of their place.

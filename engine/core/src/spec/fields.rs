@@ -48,8 +48,16 @@ const DURATION: Shape = Shape::Templated(&Shape::Duration);
 const KEY_DOC: &str = "Expression: runs or tasks with the same key go one at a time.";
 const PRIORITY: Shape = Shape::Integer(-ceiling::PRIORITY, ceiling::PRIORITY);
 
+/// What a file, unlike an inline workflow, must say, with an example.
+pub(crate) const FILE_NEEDS: &[(&str, &str)] = &[
+    ("ref", "pack.name"),
+    ("label", "Place order"),
+    ("version", "1.0.0"),
+];
+
 /// The whole file.
 pub(crate) static FILE: Record = Record {
+    id: "workflow",
     name: "a workflow",
     fields: &[
         field(
@@ -155,6 +163,7 @@ pub(crate) static FILE: Record = Record {
 
 /// One task.
 pub(crate) static TASK: Record = Record {
+    id: "task",
     name: "a task",
     fields: &[
         needed(
@@ -287,6 +296,7 @@ pub(crate) static TASK: Record = Record {
 
 /// One entry of `next`, or of `on_…` in its long form.
 pub(crate) static TRANSITION: Record = Record {
+    id: "transition",
     name: "a transition",
     fields: &[
         field("when", Shape::Condition, "Holds it back unless true."),
@@ -301,6 +311,7 @@ pub(crate) static TRANSITION: Record = Record {
 
 /// One entry of `decision`.
 pub(crate) static DECISION: Record = Record {
+    id: "branch",
     name: "a branch",
     fields: &[
         field(
@@ -324,6 +335,7 @@ pub(crate) static DECISION: Record = Record {
 
 /// `retry:`
 pub(crate) static RETRY: Record = Record {
+    id: "retry",
     name: "a retry policy",
     fields: &[
         field(
@@ -363,6 +375,7 @@ pub(crate) static RETRY: Record = Record {
 
 /// `defaults:`
 pub(crate) static DEFAULTS: Record = Record {
+    id: "defaults",
     name: "defaults",
     fields: &[
         field("retry", Shape::Record(&RETRY), "Retry policy."),
@@ -372,6 +385,7 @@ pub(crate) static DEFAULTS: Record = Record {
 
 /// `limits:` of the file.
 pub(crate) static LIMITS: Record = Record {
+    id: "limits",
     name: "limits",
     fields: &[
         field(
@@ -409,6 +423,7 @@ pub(crate) static LIMITS: Record = Record {
 
 /// `limits:` of a task.
 pub(crate) static TASK_LIMITS: Record = Record {
+    id: "task_limits",
     name: "limits",
     fields: &[
         field(

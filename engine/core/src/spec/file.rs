@@ -181,9 +181,9 @@ fn apply_defaults<'a>(compiler: &Compiler<'a, '_>, file: View<'a>, drafts: &mut 
 }
 
 fn vars<'a>(compiler: &Compiler<'a, '_>, file: View<'a>) -> Vec<(Arc<str>, Template)> {
-    let owner = Owner {
+    let owner = |index| Owner {
         task: None,
-        moment: Moment::Start,
+        moment: Moment::Variable(index),
     };
     let Some(vars) = compiler.ctx.get(file, "vars") else {
         return Vec::new();
@@ -191,7 +191,8 @@ fn vars<'a>(compiler: &Compiler<'a, '_>, file: View<'a>) -> Vec<(Arc<str>, Templ
     compiler
         .ctx
         .members(vars)
-        .map(|(name, _, value)| (name.clone(), compiler.template(value, owner)))
+        .enumerate()
+        .map(|(index, (name, _, value))| (name.clone(), compiler.template(value, owner(index))))
         .collect()
 }
 

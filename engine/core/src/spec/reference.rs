@@ -4,6 +4,7 @@ use crate::diagnostics::code;
 use crate::id::Digest;
 use crate::spec::Options;
 use crate::spec::context::{Context, View};
+use crate::spec::fields::FILE_NEEDS;
 
 /// Longest name of a pack, workflow or action.
 const MAX_NAME: usize = 63;
@@ -48,15 +49,13 @@ pub(crate) fn check_file<'a>(ctx: &Context<'a>, file: View<'a>, options: &Option
     if !options.require_ref || file.node.as_map().is_none() {
         return;
     }
-    if own.is_none() && options.default_ref.is_none() {
-        let fix = Some("add `ref: pack.name`".to_owned());
-        ctx.report_with(code::E_REF, file.at, "the workflow has no `ref`", fix);
-    }
-    for (key, example) in [("label", "Place order"), ("version", "1.0.0")] {
-        if ctx.get(file, key).is_none() {
+    for (key, example) in FILE_NEEDS {
+        let is_ref = *key == "ref";
+        if ctx.get(file, key).is_none() && !(is_ref && options.default_ref.is_some()) {
+            let code = if is_ref { code::E_REF } else { code::E_SCHEMA };
             let message = format!("the workflow has no `{key}`");
             let fix = Some(format!("add `{key}: {example}`"));
-            ctx.report_with(code::E_SCHEMA, file.at, message, fix);
+            ctx.report_with(code, file.at, message, fix);
         }
     }
 }

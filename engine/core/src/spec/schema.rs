@@ -21,6 +21,8 @@ use node::Values;
 
 /// How many mismatches of one value are listed.
 const MAX_MISMATCHES: usize = 100;
+/// How many references are followed from one schema to the next: more is a circle.
+const MAX_REFERENCES: usize = 16;
 /// Steps of a pattern with look-around before it gives up: a pattern must not stall a run.
 const MAX_BACKTRACKS: usize = 100_000;
 
@@ -38,8 +40,34 @@ pub struct Schema {
 pub struct Mismatch {
     /// JSON pointer into the value.
     pub pointer: String,
-    /// What is wrong.
+    /// What is wrong, to be read behind the name of the place.
     pub message: String,
+    /// What sort of mismatch it is.
+    pub kind: MismatchKind,
+    /// What to write instead, if we know.
+    pub fix: Option<String>,
+}
+
+/// What sort of mismatch it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MismatchKind {
+    /// Something required is not there.
+    Missing,
+    /// Something is there that the schema does not know.
+    Unknown,
+    /// A value is not what it must be.
+    Value,
+}
+
+impl Mismatch {
+    fn value(pointer: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            pointer: pointer.into(),
+            message: message.into(),
+            kind: MismatchKind::Value,
+            fix: None,
+        }
+    }
 }
 
 impl Schema {
@@ -119,12 +147,9 @@ impl Schema {
         let mut found: Vec<Mismatch> = Vec::new();
         for error in self.validator.iter_errors(value).take(MAX_MISMATCHES) {
             let pointer = error.instance_path().as_str().to_owned();
-            for mismatch in describe(error.kind(), &pointer, value).unwrap_or_else(|| {
-                vec![Mismatch {
-                    pointer,
-                    message: masked(&error),
-                }]
-            }) {
+            for mismatch in describe(error.kind(), &pointer, value)
+                .unwrap_or_else(|| vec![Mismatch::value(pointer, masked(&error))])
+            {
                 if !found.contains(&mismatch) {
                     found.push(mismatch);
                 }
@@ -154,16 +179,22 @@ impl Schema {
             parameters
         };
         let filled = self.apply_defaults(parameters);
-        let mut problems = self.unknown(&filled);
-        for mismatch in self.validate(&filled) {
-            if !problems.iter().any(|p| p.pointer == mismatch.pointer) {
-                problems.push(mismatch);
-            }
-        }
+        let problems = self.mismatches(&filled);
         if !problems.is_empty() {
             return Err(problems);
         }
         Ok(self.mark_secrets(filled))
+    }
+
+    /// Returns every way in which `value` does not fit, unknown members included.
+    pub fn mismatches(&self, value: &Value) -> Vec<Mismatch> {
+        let mut problems = self.unknown(value);
+        for mismatch in self.validate(value) {
+            if !problems.iter().any(|p| p.pointer == mismatch.pointer) {
+                problems.push(mismatch);
+            }
+        }
+        problems
     }
 
     /// Marks what the schema calls secret.
@@ -190,14 +221,31 @@ impl Schema {
             .map(|name| {
                 let mut pointer = String::new();
                 push_segment(&mut pointer, name);
-                let message = match nearest(name, known.keys().map(|key| &**key)) {
-                    Some(near) => format!("is unknown; did you mean `{near}`?"),
-                    None => "is unknown".to_owned(),
-                };
-                Mismatch { pointer, message }
+                let near = nearest(name, known.keys().map(|key| &**key));
+                Mismatch {
+                    kind: MismatchKind::Unknown,
+                    fix: near.map(|near| format!("did you mean `{near}`?")),
+                    ..Mismatch::value(pointer, "is unknown")
+                }
             })
             .collect()
     }
+}
+
+/// Follows references within the document; what leads outside of it stays as it is.
+pub(crate) fn resolve<'s>(root: &'s Value, schema: &'s Value) -> &'s Value {
+    let mut schema = schema;
+    for _ in 0..MAX_REFERENCES {
+        let local = schema.get("$ref").and_then(Value::as_str);
+        let Some(pointer) = local.and_then(|target| target.strip_prefix('#')) else {
+            break;
+        };
+        let Some(target) = node::at(root, pointer) else {
+            break;
+        };
+        schema = target;
+    }
+    schema
 }
 
 /// Returns the properties of an object's schema that says of no others that they are welcome.
@@ -231,7 +279,7 @@ pub(crate) fn read<'a>(ctx: &Context<'a>, view: View<'a>) -> Option<Schema> {
         Err(problems) => {
             for problem in problems {
                 let place = ctx.follow(view, &problem.pointer);
-                ctx.report(code::E_SCHEMA, place.at, problem.message);
+                ctx.report_with(code::E_SCHEMA, place.at, problem.message, problem.fix);
             }
             None
         }
@@ -245,10 +293,7 @@ fn invalid(error: &ValidationError<'_>) -> Mismatch {
         }
         _ => format!("not a schema: {error}"),
     };
-    Mismatch {
-        pointer: error.instance_path().as_str().to_owned(),
-        message,
-    }
+    Mismatch::value(error.instance_path().as_str(), message)
 }
 
 /// Says what is wrong without showing the value, which may be large or secret.
@@ -257,41 +302,43 @@ fn masked(error: &ValidationError<'_>) -> String {
 }
 
 fn describe(kind: &ValidationErrorKind, pointer: &str, root: &Value) -> Option<Vec<Mismatch>> {
-    let at = |name: &str, message: &str| {
+    let at = |name: &str, kind, message| {
         let mut pointer = pointer.to_owned();
         push_segment(&mut pointer, name);
-        let message = message.to_owned();
-        Mismatch { pointer, message }
+        Mismatch {
+            kind,
+            ..Mismatch::value(pointer, message)
+        }
     };
     match kind {
         ValidationErrorKind::Required { property } => {
-            Some(vec![at(property.as_str()?, "is required")])
+            let name = property.as_str()?;
+            Some(vec![at(name, MismatchKind::Missing, "is required")])
         }
-        ValidationErrorKind::AdditionalProperties { unexpected } => Some(
-            unexpected
-                .iter()
-                .map(|name| at(name, "is unknown"))
-                .collect(),
-        ),
+        ValidationErrorKind::AdditionalProperties { unexpected } => {
+            let unknown = |name: &String| at(name, MismatchKind::Unknown, "is unknown");
+            Some(unexpected.iter().map(unknown).collect())
+        }
         ValidationErrorKind::Type { kind } => {
-            let expected = match kind {
-                TypeKind::Single(kind) => kind.to_string(),
-                TypeKind::Multiple(kinds) => {
-                    let kinds: Vec<String> = kinds.iter().map(|kind| kind.to_string()).collect();
-                    kinds.join(" or ")
-                }
-            };
             let found = node::at(root, pointer)?.type_name();
-            Some(vec![Mismatch {
-                pointer: pointer.to_owned(),
-                message: format!("must be {expected}, not {found}"),
-            }])
+            let message = format!("must be {}, not {found}", expected(kind));
+            Some(vec![Mismatch::value(pointer, message)])
         }
-        ValidationErrorKind::UnevaluatedItems { .. } => Some(vec![Mismatch {
-            pointer: pointer.to_owned(),
-            message: "has more items than the schema knows".to_owned(),
-        }]),
+        ValidationErrorKind::UnevaluatedItems { .. } => {
+            let message = "has more items than the schema knows";
+            Some(vec![Mismatch::value(pointer, message)])
+        }
         _ => None,
+    }
+}
+
+fn expected(kind: &TypeKind) -> String {
+    match kind {
+        TypeKind::Single(kind) => kind.to_string(),
+        TypeKind::Multiple(kinds) => {
+            let kinds: Vec<String> = kinds.iter().map(|kind| kind.to_string()).collect();
+            kinds.join(" or ")
+        }
     }
 }
 

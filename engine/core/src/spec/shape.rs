@@ -55,6 +55,8 @@ pub(crate) enum Shape {
 /// A map with known keys.
 #[derive(Debug)]
 pub(crate) struct Record {
+    /// Names it in the editors' schema.
+    pub(crate) id: &'static str,
     /// What it is called in messages.
     pub(crate) name: &'static str,
     pub(crate) fields: &'static [Field],

@@ -82,7 +82,7 @@ fn object(map: &Map, pointer: &str, problems: &mut Vec<Mismatch>) -> Value {
         push_segment(&mut pointer, name);
         let Some(schema) = value.as_map() else {
             let message = format!("`{name}` must be a map such as `{{type: string}}`");
-            problems.push(Mismatch { pointer, message });
+            problems.push(Mismatch::value(pointer, message));
             continue;
         };
         let (schema, is_required) = property(schema, &pointer, problems);
@@ -112,18 +112,15 @@ fn property(map: &Map, pointer: &str, problems: &mut Vec<Mismatch>) -> (Value, b
             ("required", Value::Bool(value)) => required = *value,
             ("secret", value) if value.as_bool().is_none() => {
                 let message = "`secret` is `true` or `false`".to_owned();
-                problems.push(Mismatch {
-                    pointer: at,
-                    message,
-                });
+                problems.push(Mismatch::value(at, message));
             }
             ("properties", Value::Map(inner)) => merge(&mut schema, object(inner, &at, problems)),
             _ => {
                 if let Some(meant) = misspelt(key) {
-                    let message = format!("`{key}` is no keyword; did you mean `{meant}`?");
+                    let fix = Some(format!("did you mean `{meant}`?"));
                     problems.push(Mismatch {
-                        pointer: at,
-                        message,
+                        fix,
+                        ..Mismatch::value(at, format!("`{key}` is no keyword of a schema"))
                     });
                 }
                 schema.insert(key.clone(), value.clone());

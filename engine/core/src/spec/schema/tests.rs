@@ -10,7 +10,13 @@ fn problems(result: Result<Value, Vec<Mismatch>>) -> String {
         Ok(value) => value.to_public_json(),
         Err(problems) => problems
             .iter()
-            .map(|p| format!("{} {}", p.pointer, p.message))
+            .map(|p| {
+                let fix = p
+                    .fix
+                    .as_ref()
+                    .map_or(String::new(), |fix| format!(" ({fix})"));
+                format!("{} {}{fix}", p.pointer, p.message)
+            })
             .collect::<Vec<_>>()
             .join("; "),
     }
@@ -41,7 +47,7 @@ fn parameters_are_filled_checked_and_marked() {
                 "{sku: 1, qty: x}",
                 "/sku must be string, not integer; /qty must be integer, not string",
             ),
-            ("{sku: a, qyt: 2}", "/qyt is unknown; did you mean `qty`?"),
+            ("{sku: a, qyt: 2}", "/qyt is unknown (did you mean `qty`?)"),
             ("{sku: a, to: {}}", "/to/zip is required"),
             ("{sku: a, qty: 1.0}", r#"{"sku":"a","qty":1.0}"#),
             ("[1]", " must be object, not array"),
@@ -85,7 +91,7 @@ fn what_is_no_schema_is_refused_with_its_place() {
         ("a: {type: strin}", "/a/type not a schema: "),
         (
             "a: {typ: string}",
-            "/a/typ `typ` is no keyword; did you mean `type`?",
+            "/a/typ `typ` is no keyword of a schema (did you mean `type`?)",
         ),
         (
             "a: {secret: maybe}",
