@@ -25,6 +25,8 @@ mod commit;
 mod shared;
 mod store;
 
+mod catalog;
+mod clock;
 mod id;
 mod inquiry;
 mod journal;
