@@ -75,6 +75,24 @@ impl Run {
         }
     }
 
+    /// Finds an execution of a task that waits for an answer.
+    pub(crate) fn waiting_inquiry(&self, name: &str) -> Option<TaskId> {
+        let named = |visit: &&Arc<Visit>| self.declared(visit.task()).name.as_ref() == name;
+        self.visits.iter().filter(named).find_map(|visit| {
+            let mut executions = visit.work.executions.iter();
+            let waits = executions.position(|execution| execution.state == State::Waiting)?;
+            self.inquiry(visit.id(waits as u32))
+                .map(|inquiry| inquiry.task)
+        })
+    }
+
+    /// Returns how the latest visit of a task stands.
+    pub fn latest_status(&self, name: &str) -> Option<TaskStatus> {
+        let tasks = &self.birth.as_deref()?.tasks;
+        let index = tasks.iter().position(|task| &*task.name == name)?;
+        self.tasks[index].0.map(|visit| self.visit(visit).status)
+    }
+
     /// Returns the names of tasks by how their latest visits stand.
     pub fn task_names(&self) -> TaskNames {
         let mut names = TaskNames::default();
