@@ -13,7 +13,7 @@ use crate::definition::Definition;
 use crate::event::{ChildEnded, Event, EventKind, FactKey, Facts, Outcome, RunStarted, TimerId};
 use crate::id::{RunId, TaskId};
 use crate::run::{Run, RunStatus, VisitId};
-use crate::step::{self, Refusal, StepError, Turn};
+use crate::step::{self, Refusal, StepError};
 use crate::time::{Millis, Timestamp};
 use crate::value::Value;
 
