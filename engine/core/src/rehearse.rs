@@ -12,7 +12,7 @@ mod world;
 use crate::diagnostics::Diagnostic;
 
 pub use case::{Case, Expect, Mock, MockError, MockStatus, Op, OpKind, Rerun};
-pub use verdict::{Difference, Verdict};
+pub use verdict::{Difference, Happened, Verdict};
 
 /// Reads a rehearsal file.
 ///

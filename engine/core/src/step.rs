@@ -163,8 +163,8 @@ impl Machine<'_> {
         if self.run.birth.is_none() && !matches!(kind, EventKind::RunStarted(_)) {
             return Err(Refusal::Illegal("its first event is not its start").into());
         }
-        self.run.updated = self.at;
         self.take(kind)?;
+        self.run.updated = self.at;
         self.settle_places()
     }
 

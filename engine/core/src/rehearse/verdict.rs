@@ -11,7 +11,7 @@ use crate::diagnostics::{Diagnostic, Severity};
 use crate::event::{EventKind, RerunTask, RunStarted, Trigger};
 use crate::id::Digest;
 use crate::pin::{Pins, WorkflowPin};
-use crate::run::TaskFilter;
+use crate::run::{RunStatus, TaskFilter};
 use crate::spec::{self, Options, Parsed};
 use crate::step::Refusal;
 use crate::value::{Map, Value};
@@ -29,6 +29,21 @@ pub struct Verdict {
     pub differences: Vec<Difference>,
     /// Problems of the workflow file, warnings too.
     pub diagnostics: Vec<Diagnostic>,
+    /// What happened, if anything ran.
+    pub happened: Option<Happened>,
+}
+
+/// What a rehearsed run did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Happened {
+    /// Its status at the end.
+    pub status: RunStatus,
+    /// Tasks in the order of dispatch, one entry per visit.
+    pub sequence: Vec<Arc<str>>,
+    /// Its output.
+    pub output: Value,
+    /// Types of its unhandled failures.
+    pub errors: Vec<Arc<str>>,
 }
 
 /// One thing that differed.
@@ -112,6 +127,17 @@ pub(super) fn judge(case: &Case, find: Find<'_>) -> Verdict {
     let world = run(case, &definition, children, parameters, &mut verdict);
     if let Some(world) = world {
         compare_end(&case.expect, &world, &mut verdict);
+        let root = world.root();
+        verdict.happened = Some(Happened {
+            status: root.status(),
+            sequence: world.sequence.clone(),
+            output: root.output().clone(),
+            errors: root
+                .errors()
+                .into_iter()
+                .map(|error| error.failure.kind)
+                .collect(),
+        });
     }
     verdict
 }
