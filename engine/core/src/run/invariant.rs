@@ -86,10 +86,18 @@ impl Run {
             .count();
         assert_eq!(graph.live as usize, live + queued, "live visits of {id:?}");
         assert!(graph.limit.is_none_or(|limit| graph.in_flight <= limit));
+        let waits = graph.parked.iter().any(|visit| self.could_start(*visit));
         assert!(
-            graph.parked.is_empty() || graph.is_full() || self.ready_in(id),
+            !waits || graph.is_full() || self.ready_in(id) || self.pause.is_some(),
             "something waits for a place that is free"
         );
+    }
+
+    fn could_start(&self, id: VisitId) -> bool {
+        let visit = self.visit(id);
+        let start = &visit.start;
+        let barred = self.is_closed(start.tier) || self.is_stopped(start.graph, start.exempt);
+        !barred && !visit.is_over() && visit.work.startable().is_some()
     }
 
     fn ready_in(&self, id: GraphId) -> bool {
@@ -129,6 +137,12 @@ impl Run {
                         .any(|execution| execution.state == State::Waiting)
             });
         let root_pending = self.graph(GraphId::default()).live > 0;
-        assert!(waits || !root_pending, "the run hangs");
+        let live = || {
+            self.visits
+                .iter()
+                .filter(|visit| !visit.is_over())
+                .collect::<Vec<_>>()
+        };
+        assert!(waits || !root_pending, "the run hangs: {:?}", live());
     }
 }

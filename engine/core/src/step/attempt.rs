@@ -138,8 +138,9 @@ impl Machine<'_> {
             result: Value::Null,
             failure: Some(failure),
         };
-        let ending = self.run.visit(visit).ending.is_some();
-        if ending || !again || !self.may_start(visit) {
+        let found = self.run.visit(visit);
+        let cut_off = found.ending.is_some() || found.work.cut.is_some();
+        if cut_off || !again || !self.may_start(visit) {
             return self.end_attempt(visit, index, end);
         }
         self.record_attempt(visit, index, &end);

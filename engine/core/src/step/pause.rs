@@ -73,6 +73,8 @@ impl Machine<'_> {
     }
 
     fn let_go(&mut self, visit: VisitId) -> Flow {
+        // If it starts nothing after all, its place goes to who waits for one.
+        self.freed.extend(self.graphs_of(visit));
         match self.run.visit(visit).stage {
             Stage::Held(next) => self.go_on(visit, next),
             Stage::Open => {

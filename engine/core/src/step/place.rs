@@ -116,7 +116,7 @@ impl Machine<'_> {
         }
     }
 
-    fn graphs_of(&self, visit: VisitId) -> Vec<GraphId> {
+    pub(super) fn graphs_of(&self, visit: VisitId) -> Vec<GraphId> {
         let graph = self.run.visit(visit).start.graph;
         self.run.graphs_around(graph).collect()
     }
