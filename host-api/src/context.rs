@@ -22,7 +22,7 @@ impl Host for HostState {
     }
 
     fn action_ref(&mut self) -> String {
-        self.subject.action.to_string()
+        format!("{}@{}", self.subject.action, self.subject.revision)
     }
 
     fn deadline_ms(&mut self) -> u64 {

@@ -72,7 +72,9 @@ impl Grants {
         if json.is_null() {
             return Ok(grants);
         }
-        let map = json.as_map().ok_or_else(|| wrong("", "expected an object"))?;
+        let map = json
+            .as_map()
+            .ok_or_else(|| wrong("", "expected an object"))?;
         for (key, value) in map {
             match &**key {
                 "http" => grants.http = texts("/http", value)?,
@@ -136,7 +138,11 @@ impl Grants {
     /// pattern or a secret stays if the ceiling is absent or names it too.
     pub fn within(&self, ceiling: &Ceiling) -> Self {
         Self {
-            http: if ceiling.http { self.http.clone() } else { Vec::new() },
+            http: if ceiling.http {
+                self.http.clone()
+            } else {
+                Vec::new()
+            },
             kv: self.kv.min(ceiling.kv),
             config: self.config && ceiling.config,
             secrets: if ceiling.secrets {
@@ -222,7 +228,10 @@ fn parse_secrets(value: &Value) -> Result<BTreeMap<Arc<str>, SecretGrant>, Grant
         .as_map()
         .ok_or_else(|| wrong("/secrets", "expected an object"))?;
     if map.len() > MAX_ENTRIES {
-        return Err(wrong("/secrets", format!("more than {MAX_ENTRIES} entries")));
+        return Err(wrong(
+            "/secrets",
+            format!("more than {MAX_ENTRIES} entries"),
+        ));
     }
     let mut secrets = BTreeMap::new();
     for (name, entry) in map {
@@ -274,7 +283,11 @@ mod tests {
 
     #[test]
     fn own_kv_needs_no_approval() {
-        assert!(!parse(r#"{"kv":"write","config":true}"#).unwrap().needs_approval());
+        assert!(
+            !parse(r#"{"kv":"write","config":true}"#)
+                .unwrap()
+                .needs_approval()
+        );
     }
 
     #[test]
@@ -286,6 +299,9 @@ mod tests {
             ..Ceiling::default()
         };
         let effective = wanted.within(&ceiling);
-        assert_eq!(effective.to_json().to_public_json(), r#"{"kv":"read","config":true}"#);
+        assert_eq!(
+            effective.to_json().to_public_json(),
+            r#"{"kv":"read","config":true}"#
+        );
     }
 }

@@ -30,12 +30,7 @@ impl Host for HostState {
         })
     }
 
-    async fn set(
-        &mut self,
-        key: String,
-        value: String,
-        ttl_ms: Option<u64>,
-    ) -> Result<u64, Error> {
+    async fn set(&mut self, key: String, value: String, ttl_ms: Option<u64>) -> Result<u64, Error> {
         let write = KvWrite {
             expected: None,
             ttl_ms,

@@ -98,7 +98,11 @@ impl Logbook {
         let size = MAX_LINE_BYTES - left + LINE_OVERHEAD_BYTES;
         if size > self.room_bytes {
             self.cut = true;
-            self.push(Level::Warn, stream, "[the log is full, what follows is cut]".into());
+            self.push(
+                Level::Warn,
+                stream,
+                "[the log is full, what follows is cut]".into(),
+            );
             return false;
         }
         self.room_bytes -= size;

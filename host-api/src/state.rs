@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use attune_core::{AttemptId, Timestamp, Value};
+use attune_core::{AttemptId, Digest, Timestamp, Value};
 
 use crate::backend::Backend;
 use crate::grants::Grants;
@@ -13,8 +13,10 @@ use crate::logbook::Logbook;
 pub struct Subject {
     /// Which attempt.
     pub id: AttemptId,
-    /// The action as `pack.name@revision`.
+    /// The action, `pack.name`.
     pub action: Arc<str>,
+    /// Its revision.
+    pub revision: u32,
     /// Whose configuration, kv and secrets it may see.
     pub pack: Arc<str>,
     /// The pack's configuration.
@@ -22,7 +24,7 @@ pub struct Subject {
     /// When the attempt will be ended, by the guest's wall clock.
     pub deadline: Timestamp,
     /// The same for all attempts of the task execution.
-    pub idempotency_key: Arc<str>,
+    pub idempotency_key: Digest,
 }
 
 /// State of one attempt's host functions.

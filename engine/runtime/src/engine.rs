@@ -73,7 +73,11 @@ impl Engines {
 fn pooled(settings: &Settings) -> Option<Engine> {
     let slots = u32::try_from(settings.attempts).unwrap_or(u32::MAX / 64) + POOL_SPARE;
     let fast = !can_swap() && PoolingAllocationConfig::is_pagemap_scan_available();
-    let attempts = if fast { &[true, false][..] } else { &[false][..] };
+    let attempts = if fast {
+        &[true, false][..]
+    } else {
+        &[false][..]
+    };
     for &pagemap in attempts {
         let mut config = base();
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(slots, pagemap)));
@@ -154,7 +158,9 @@ mod tests {
         assert!(code.is_err(), "text is not taken for a component");
         let empty = wat::parse_str("(component)").unwrap();
         let code = engines.compiler().precompile_component(&empty).unwrap();
-        let pooled = engines.pooled.expect("this machine has room for a small pool");
+        let pooled = engines
+            .pooled
+            .expect("this machine has room for a small pool");
         // SAFETY: the bytes come from `precompile_component` just above.
         #[expect(unsafe_code, reason = "loading code is unsafe by nature")]
         let loaded = unsafe { wasmtime::component::Component::deserialize(&pooled, &code) };

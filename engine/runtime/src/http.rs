@@ -3,20 +3,21 @@
 //! The denial is immediate, not a task of its own: nothing in a pure attempt may depend on when
 //! the host gets around to something.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::PoisonError;
 
-use attune_host_api::{Level, Logbook};
-use http::Request;
-use wasmtime::component::{HasData, Resource, ResourceTable};
-use wasmtime_wasi_http::p2::bindings::http::outgoing_handler;
-use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, RequestOptions as WitOptions};
+use attune_host_api::Level;
+use wasmtime::StoreContextMut;
+use wasmtime::component::{Linker, Resource};
+use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 use wasmtime_wasi_http::p2::types::{HostFutureIncomingResponse, HostOutgoingRequest};
-use wasmtime_wasi_http::p2::{HttpError, HttpResult};
 use wasmtime_wasi_http::{
     Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
 };
 
 use crate::guest::Guest;
+
+/// The interface that sends requests, in the version that the bindings link.
+const OUTGOING_HANDLER: &str = "wasi:http/outgoing-handler@0.2.12";
 
 /// The most bytes of headers that a guest may build.
 const MAX_HEADER_BYTES: usize = 32 << 10;
@@ -53,7 +54,7 @@ type Sent = Result<
 impl WasiHttpHooks for Deny {
     fn send_request(
         &mut self,
-        _: Request<WasiBody>,
+        _: http::Request<WasiBody>,
         _: Option<RequestOptions>,
         _: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Sent> + Send> {
@@ -71,36 +72,33 @@ impl WasiHttpView for Guest {
     }
 }
 
-/// Borrows what denying a request needs.
-pub(crate) struct DenyView<'a> {
-    pub(crate) table: &'a mut ResourceTable,
-    pub(crate) logbook: &'a Arc<Mutex<Logbook>>,
+/// Replaces `outgoing-handler` in `linker` by one that denies at once.
+pub(crate) fn deny(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+    linker.instance(OUTGOING_HANDLER)?.func_wrap(
+        "handle",
+        |mut store: StoreContextMut<'_, Guest>, (request, _): (Request, Options)| {
+            denied(store.data_mut(), request).map(|code| (Err::<Response, _>(code),))
+        },
+    )
 }
 
-/// Names [`DenyView`] to the linker.
-pub(crate) struct DenyHttp;
+type Request = Resource<HostOutgoingRequest>;
+type Options = Option<Resource<RequestOptions>>;
+type Response = Resource<HostFutureIncomingResponse>;
 
-impl HasData for DenyHttp {
-    type Data<'a> = DenyView<'a>;
-}
-
-impl outgoing_handler::Host for DenyView<'_> {
-    fn handle(
-        &mut self,
-        request: Resource<HostOutgoingRequest>,
-        _: Option<Resource<WitOptions>>,
-    ) -> HttpResult<Resource<HostFutureIncomingResponse>> {
-        let request = self.table.delete(request).map_err(HttpError::trap)?;
-        let host = request.authority.as_deref().unwrap_or("?");
-        let path = request.path_with_query.as_deref().unwrap_or("/");
-        let path = path.split('?').next().unwrap_or("/");
-        let end = path.floor_char_boundary(MAX_SHOWN_BYTES.min(path.len()));
-        let text = format!(
-            "a request to `{host}{}` was denied: it needs a grant `http` that names it",
-            &path[..end]
-        );
-        let mut book = self.logbook.lock().unwrap_or_else(PoisonError::into_inner);
-        book.write(Level::Warn, "log", &text);
-        Err(ErrorCode::HttpRequestDenied.into())
-    }
+/// Logs which request was denied, and what would allow it.
+fn denied(guest: &mut Guest, request: Request) -> wasmtime::Result<ErrorCode> {
+    let request = guest.table.delete(request)?;
+    let host = request.authority.as_deref().unwrap_or("?");
+    let path = request.path_with_query.as_deref().unwrap_or("/");
+    let path = path.split('?').next().unwrap_or("/");
+    let end = path.floor_char_boundary(MAX_SHOWN_BYTES);
+    let text = format!(
+        "a request to `{host}{}` was denied: it needs a grant `http` that names it",
+        &path[..end]
+    );
+    let book = &guest.host.logbook;
+    let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
+    book.write(Level::Warn, "log", &text);
+    Ok(ErrorCode::HttpRequestDenied)
 }

@@ -1,6 +1,12 @@
 //! Compiles components and runs attempts: the only crate beside host-api that names wasmtime.
+//!
+//! An upload is looked at by [`Runtime::inspect`](attune_driver::port::Inspector), an attempt is
+//! run by [`Runtime::run`](attune_driver::port::Runner): in a fresh instance, under every limit
+//! at once, on threads that the engine's own work does not share.
 
 mod settings;
+
+mod runtime;
 
 mod engine;
 mod guest;
@@ -10,4 +16,26 @@ mod linker;
 mod output;
 mod pure;
 
+mod cache;
+mod compile;
+mod component;
+mod library;
+
+mod describe;
+mod imports;
+mod inspect;
+mod kind;
+mod manifest;
+mod schema;
+mod wrap;
+
+mod admission;
+mod attempt;
+mod command;
+mod outcome;
+mod sandbox;
+mod template;
+mod typed;
+
+pub use runtime::{OpenError, Runtime};
 pub use settings::{Allocator, LimitCeiling, MAX_ATTEMPTS, Settings};

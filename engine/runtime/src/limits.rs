@@ -63,7 +63,9 @@ impl ResourceLimiter for Limiter {
         if maximum.is_some_and(|maximum| desired > maximum) {
             return Ok(false);
         }
-        let wanted = self.memory_bytes.saturating_add(desired.saturating_sub(current));
+        let wanted = self
+            .memory_bytes
+            .saturating_add(desired.saturating_sub(current));
         if wanted > self.limit_bytes {
             let limit = self.limit_bytes;
             return Err(Exhausted::Memory { wanted, limit }.into());
@@ -86,7 +88,9 @@ impl ResourceLimiter for Limiter {
         if maximum.is_some_and(|maximum| desired > maximum) {
             return Ok(false);
         }
-        let wanted = self.table_elements.saturating_add(desired.saturating_sub(current));
+        let wanted = self
+            .table_elements
+            .saturating_add(desired.saturating_sub(current));
         if wanted > MAX_TABLE_ELEMENTS {
             return Err(Exhausted::Table { wanted }.into());
         }

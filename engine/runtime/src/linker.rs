@@ -7,10 +7,8 @@ use attune_host_api::add_to_linker;
 use wasmtime::component::Linker;
 use wasmtime::{Engine, Result};
 use wasmtime_wasi::p2::bindings::{clocks, io, random};
-use wasmtime_wasi_http::p2::bindings::http::outgoing_handler;
 
 use crate::guest::Guest;
-use crate::http::{DenyHttp, DenyView};
 use crate::pure::Pure;
 
 /// The linkers of one engine.
@@ -36,10 +34,7 @@ fn effectful(engine: &Engine) -> Result<Linker<Guest>> {
     linker.allow_shadowing(true);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
-    outgoing_handler::add_to_linker::<Guest, DenyHttp>(&mut linker, |guest| DenyView {
-        table: &mut guest.table,
-        logbook: &guest.host.logbook,
-    })?;
+    crate::http::deny(&mut linker)?;
     add_to_linker(&mut linker, |guest: &mut Guest| &mut guest.host)?;
     Ok(linker)
 }

@@ -124,7 +124,8 @@ impl Sink for Lines {
                 self.flush_line();
             }
         }
-        self.tail.extend_from_slice(&bytes[bytes.len().saturating_sub(2 * TAIL_BYTES)..]);
+        self.tail
+            .extend_from_slice(&bytes[bytes.len().saturating_sub(2 * TAIL_BYTES)..]);
         if self.tail.len() > 4 * TAIL_BYTES {
             self.tail.drain(..self.tail.len() - 2 * TAIL_BYTES);
         }
