@@ -43,32 +43,32 @@ fn expand(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenStream>
     Ok(quote! {
         #[allow(unsafe_code, reason = "the engine calls exports by raw address")]
         const _: () = {
-            fn about() -> ::attune_sdk::export::About {
+            fn __about() -> ::attune_sdk::export::About {
                 #about
             }
 
             #[cfg(not(target_arch = "wasm32"))]
-            const _: fn() = || ::attune_sdk::export::check(&#name, &about());
+            const _: fn() = || ::attune_sdk::export::check(&#name, &__about());
 
             #[cfg(target_arch = "wasm32")]
             const _: () = {
                 use ::attune_sdk::bindings::{self, exports::attune::action::{describe, handler}};
 
-                struct Component;
+                struct __Component;
 
-                impl handler::Guest for Component {
-                    fn run(input: handler::Json) -> Result<handler::Json, handler::Error> {
+                impl handler::Guest for __Component {
+                    fn run(input: handler::Json) -> ::core::result::Result<handler::Json, handler::Error> {
                         ::attune_sdk::export::run(&#name, &input)
                     }
                 }
 
-                impl describe::Guest for Component {
+                impl describe::Guest for __Component {
                     fn describe() -> describe::Description {
-                        ::attune_sdk::export::describe(&#name, &about())
+                        ::attune_sdk::export::describe(&#name, &__about())
                     }
                 }
 
-                bindings::export!(Component with_types_in bindings);
+                bindings::export!(__Component with_types_in bindings);
             };
         };
     })
