@@ -1,1 +1,4 @@
 //! The whole system seen from outside.
+
+pub mod component;
+pub mod guests;
