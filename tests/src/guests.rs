@@ -163,7 +163,7 @@ fn build(workspace: &Path, target_dir: &Path) -> Result<(), Box<dyn std::error::
     Ok(())
 }
 
-/// Returns what tells whether any file below the directories was changed.
+/// Returns what tells whether the content of any file below the directories was changed.
 fn fingerprint(directories: &[&Path]) -> io::Result<String> {
     let mut hasher = DefaultHasher::new();
     for directory in directories {
@@ -176,9 +176,9 @@ fn add(directory: &Path, hasher: &mut DefaultHasher) -> io::Result<()> {
     let mut entries = fs::read_dir(directory)?.collect::<io::Result<Vec<_>>>()?;
     entries.sort_by_key(fs::DirEntry::path);
     for entry in entries {
-        let metadata = entry.metadata()?;
-        if metadata.is_file() {
-            (entry.path(), metadata.len(), metadata.modified()?).hash(hasher);
+        if entry.file_type()?.is_file() {
+            // The content, not the time: a checkout touches files without changing them.
+            (entry.file_name(), fs::read(entry.path())?).hash(hasher);
         } else if entry.file_name() != "target" {
             add(&entry.path(), hasher)?;
         }
