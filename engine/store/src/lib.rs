@@ -7,6 +7,7 @@ mod blob;
 mod fault;
 mod table;
 
+mod create;
 mod key_file;
 mod lock;
 mod migrate;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use attune_driver::port::StoreError;
 use redb::{Database, DatabaseError, StorageBackend};
 
+use crate::create::{create, sync_directory};
 use crate::fault::Fault;
 use crate::key_file;
 use crate::lock::DirectoryLock;
@@ -147,6 +148,7 @@ impl Store {
         std::fs::create_dir_all(directory).map_err(failed)?;
         let lock = DirectoryLock::acquire(directory)?;
         let key = key_file::find(directory, options.secret_key)?;
+        create(&directory.join(DATABASE), &builder(options.cache_bytes))?;
         let opener = Opener::file(directory.join(DATABASE), options.cache_bytes);
         let space = Space::new(Some(directory.to_owned()), options.min_free_bytes);
         let store = start(opener, &key, space, Some(lock))?;
@@ -178,12 +180,4 @@ fn start(
     let database = opener.open(&sealer)?;
     let shared = Shared::new(opener, sealer, space, database)?;
     Ok(Store::start(Arc::new(shared), lock)?)
-}
-
-/// Makes the names of new files durable.
-fn sync_directory(directory: &Path) -> std::io::Result<()> {
-    if cfg!(unix) {
-        std::fs::File::open(directory)?.sync_all()?;
-    }
-    Ok(())
 }

@@ -2,6 +2,11 @@
 
 mod append;
 mod catalog;
+mod concurrent;
+mod crash;
+mod disk;
+mod kill;
+mod model;
 mod open;
 mod sample;
 mod secret;

@@ -102,3 +102,12 @@ fn dropping_without_a_runtime_keeps_what_was_appended() {
     let again = store.append(birth(3));
     assert!(again.is_err(), "it is there");
 }
+
+#[test]
+fn a_first_start_that_was_cut_short_is_begun_again() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("attune.new"), vec![7; 10_000]).unwrap();
+    drop(open(directory.path()));
+    assert!(!directory.path().join("attune.new").exists());
+    open(directory.path());
+}
