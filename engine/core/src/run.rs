@@ -35,7 +35,7 @@ pub use status::{RunStatus, TaskStatus};
 pub(crate) use chunked::Chunked;
 pub(crate) use graph::{Graph, Unhandled};
 pub(crate) use joins::{Arrival, Fate, Firing, JoinBook, Need};
-pub(crate) use lineage::Lineage;
+pub(crate) use lineage::{Carry, Lineage};
 pub(crate) use visit::{
     Batch, Ending, Execution, GraphId, Next, Plan, Series, Stage, Start, State, Tier, Visit,
     VisitId, Work,

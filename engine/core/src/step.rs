@@ -12,6 +12,7 @@ mod child;
 mod complete;
 mod cut;
 mod failure;
+mod fork;
 mod inquiry;
 mod items;
 mod join;
@@ -40,6 +41,8 @@ use crate::run::{Run, VisitId};
 use crate::time::Timestamp;
 
 use machine::Machine;
+
+pub use fork::{ForkPreview, preview_fork};
 
 /// What a step led to, beside the new state.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,5 +1,6 @@
 //! Random graphs: the machine keeps its promises, and a model written as simply as possible
 //! agrees with it on what runs and in which order.
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 #[path = "graphs/model.rs"]
 mod model;
@@ -159,7 +160,7 @@ proptest! {
         let Some(definition) = definition(&graph) else { return Ok(()) };
         let mut drive = Drive::new(&definition, &graph, picks);
         drive.cancel = cancel;
-        drive.to_the_end();
+        drive.go_on();
         let mut again = Run::default();
         for event in &drive.journal {
             step(&definition, &mut again, event).unwrap();
@@ -218,19 +219,29 @@ impl<'a> Drive<'a> {
     }
 
     fn perform(&mut self, before: RunStatus, effect: Effect) {
-        match effect {
+        match &effect {
             Effect::StartAttempt(start) => {
                 assert!(!before.is_over(), "nothing starts after the end");
                 let place = start.name[1..].parse().unwrap();
                 let twice = self.started.insert((start.task.0, start.attempt), place);
                 assert_eq!(twice, None, "each attempt starts once");
             }
-            Effect::InterruptAttempt { task, attempt } => self.interrupted.push((task.0, attempt)),
-            other => panic!("unexpected: {other:?}"),
+            Effect::InterruptAttempt { task, attempt } => self.interrupted.push((task.0, *attempt)),
+            Effect::SetTimer { .. }
+            | Effect::CancelTimer { .. }
+            | Effect::StartChild(_)
+            | Effect::CancelChild { .. }
+            | Effect::PauseChild { .. }
+            | Effect::ResumeChild { .. }
+            | Effect::OpenInquiry(_)
+            | Effect::CloseInquiry { .. }
+            | Effect::AcquireKey { .. }
+            | Effect::ReleaseKey { .. }
+            | Effect::ReportToParent { .. } => unreachable!("nothing here asks for {effect:?}"),
         }
     }
 
-    fn to_the_end(&mut self) {
+    fn go_on(&mut self) {
         self.tell(started());
         let mut turns = 0;
         while !self.run.status().is_over() {

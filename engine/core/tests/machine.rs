@@ -1,13 +1,16 @@
 //! The run machine, driven by hand: events in, effects out.
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::sync::Arc;
 
+use attune_core::error::Failure;
 use attune_core::event::{
-    AttemptFinished, AttemptStarted, Event, EventKind, Facts, Outcome, RunStarted, Trigger, Usage,
+    AttemptFinished, AttemptStarted, Event, EventKind, Facts, Fork, Outcome, RunStarted, Trigger,
+    Usage,
 };
 use attune_core::pin::{Pins, WorkflowPin};
-use attune_core::run::RunStatus;
-use attune_core::step::step;
+use attune_core::run::{RunStatus, TaskFilter};
+use attune_core::step::{Refusal, preview_fork, step};
 use attune_core::{Definition, Digest, Effect, Run, RunId, Timestamp, Value, spec};
 
 fn definition(source: &str) -> Definition {
@@ -27,7 +30,7 @@ fn event(at: u64, kind: EventKind) -> Event {
     }
 }
 
-fn started(parameters: Value) -> EventKind {
+fn started(fork: Option<Box<Fork>>) -> EventKind {
     EventKind::RunStarted(Box::new(RunStarted {
         run: RunId(1),
         workflow: WorkflowPin {
@@ -36,7 +39,7 @@ fn started(parameters: Value) -> EventKind {
             digest: Digest([0; 32]),
         },
         pins: Pins::default(),
-        parameters,
+        parameters: Value::map::<&str>([]),
         labels: Vec::new(),
         trigger: Trigger::Api,
         parent: None,
@@ -45,15 +48,14 @@ fn started(parameters: Value) -> EventKind {
         start_at: None,
         priority: None,
         fuel: None,
-        fork: None,
+        fork,
     }))
 }
 
-/// Runs to the end with every attempt giving its input back; returns what was started.
-fn run_to_end(definition: &Definition, run: &mut Run) -> Vec<Arc<str>> {
+/// Runs to the end; the tasks in `failing` fail, all others give their input back. Returns what
+/// was started.
+fn run_to_end(definition: &Definition, run: &mut Run, failing: &[&str]) -> Vec<Arc<str>> {
     let mut names = Vec::new();
-    let empty = Value::map::<&str>([]);
-    step(definition, run, &event(1, started(empty))).unwrap();
     while let Some(ready) = run.next_ready() {
         let begun = AttemptStarted {
             task: ready.task,
@@ -63,17 +65,28 @@ fn run_to_end(definition: &Definition, run: &mut Run) -> Vec<Arc<str>> {
         let Some(Effect::StartAttempt(start)) = stepped.effects.into_iter().next() else {
             panic!("an attempt starts");
         };
+        let outcome = if failing.contains(&&*start.name) {
+            Outcome::Failed(Failure::engine("mocked", "it failed"))
+        } else {
+            Outcome::Succeeded(start.input)
+        };
         names.push(start.name);
         let finished = AttemptFinished {
             task: ready.task,
             attempt: ready.attempt,
-            outcome: Outcome::Succeeded(start.input),
+            outcome,
             usage: Usage::default(),
         };
         let finished = EventKind::AttemptFinished(Box::new(finished));
         step(definition, run, &event(3, finished)).unwrap();
     }
     names
+}
+
+fn start(definition: &Definition, kind: EventKind) -> Run {
+    let mut run = Run::default();
+    step(definition, &mut run, &event(1, kind)).unwrap();
+    run
 }
 
 #[test]
@@ -91,13 +104,70 @@ tasks:
 output_map: {done: true}
 ",
     );
-    let mut run = Run::default();
-    let names = run_to_end(&definition, &mut run);
+    let mut run = start(&definition, started(None));
+    let names = run_to_end(&definition, &mut run, &[]);
     assert_eq!(names, ["a", "b", "b", "b"].map(Arc::from));
     assert_eq!(run.status(), RunStatus::Completed);
     assert_eq!(run.output().to_public_json(), r#"{"done":true}"#);
     assert_eq!(run.vars().to_public_json(), r#"{"sum":0,"seen":{"n":2}}"#);
     assert_eq!(run.counts().total, 5);
-    let bytes = postcard::to_stdvec(&run).unwrap();
-    assert_eq!(postcard::from_bytes::<Run>(&bytes).unwrap(), run);
+    assert_eq!(Run::decode(&run.encode()).unwrap(), run);
+}
+
+const SPLIT: &str = "
+ref: t.t
+label: T
+version: 1.0.0
+tasks:
+- {name: s, action: n.n, on_success: [l, r]}
+- {name: l, action: n.n, on_success: m}
+- {name: r, action: n.n, on_success: m}
+- {name: m, action: n.n, join: all, on_success: e}
+- {name: e, action: n.n}
+";
+
+fn fork_of(origin: &Run, task: &str, input: Option<Value>) -> EventKind {
+    started(Some(Box::new(Fork {
+        origin: RunId(1),
+        from_task: task.into(),
+        machine: origin.encode().into(),
+        vars: Vec::new(),
+        input,
+    })))
+}
+
+#[test]
+fn a_fork_runs_what_descends_from_its_task_and_keeps_the_rest() {
+    let definition = definition(SPLIT);
+    let mut origin = start(&definition, started(None));
+    run_to_end(&definition, &mut origin, &["r"]);
+    assert_eq!(origin.status(), RunStatus::Failed);
+    let preview = preview_fork(&definition, &origin, "r").unwrap();
+    assert_eq!(preview.again, ["r"].map(Arc::from));
+    assert_eq!(preview.kept, ["s", "l"].map(Arc::from));
+    let input = Value::map([("x", Value::Int(1))]);
+    let mut fork = start(&definition, fork_of(&origin, "r", Some(input.clone())));
+    let names = run_to_end(&definition, &mut fork, &[]);
+    assert_eq!(names, ["r", "m", "e"].map(Arc::from));
+    assert_eq!(fork.status(), RunStatus::Completed);
+    let rows = fork.task_rows(None, 10, &TaskFilter::default());
+    let names: Vec<_> = rows.iter().map(|row| &*row.name).collect();
+    assert_eq!(names, ["s", "l", "r", "m", "e"]);
+    assert_eq!(rows[2].input, input);
+    assert_eq!(Run::decode(&fork.encode()).unwrap(), fork);
+}
+
+#[test]
+fn a_fork_of_a_finished_run_reopens_the_joins_below_its_task() {
+    let definition = definition(SPLIT);
+    let mut origin = start(&definition, started(None));
+    run_to_end(&definition, &mut origin, &[]);
+    let mut fork = start(&definition, fork_of(&origin, "l", None));
+    assert_eq!(
+        run_to_end(&definition, &mut fork, &[]),
+        ["l", "m", "e"].map(Arc::from)
+    );
+    assert_eq!(fork.status(), RunStatus::Completed);
+    let unknown = preview_fork(&definition, &origin, "nobody");
+    assert_eq!(unknown, Err(Refusal::RerunNotRun("nobody".into())));
 }

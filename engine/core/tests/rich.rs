@@ -1,5 +1,6 @@
 //! Random workflows with everything in them, driven at random: no run hangs, nothing starts after
 //! the end, replaying gives the same run. The invariants are checked in the machine itself.
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::collections::BTreeSet;
 
@@ -204,7 +205,7 @@ impl Drive<'_> {
             matches!(event.kind, EventKind::CancelRequested { .. }).then(|| self.run.clone());
         match step(self.definition, &mut self.run, &event) {
             Ok(stepped) => {
-                let _ = project(Some(status), &self.run, &stepped);
+                drop(project(Some(status), &self.run, &stepped));
                 self.journal.push(event);
                 stepped
                     .effects
@@ -230,7 +231,7 @@ impl Drive<'_> {
                 );
             }
             Effect::InterruptAttempt { task, attempt } => {
-                drop(self.interrupted.insert((task, attempt)))
+                self.interrupted.insert((task, attempt));
             }
             Effect::StartChild(start) => self.todo.push(EventKind::ChildStarted {
                 task: start.task,

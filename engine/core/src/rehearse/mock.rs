@@ -90,8 +90,6 @@ fn failure(mock: &Mock) -> Failure {
 
 /// Reads a duration: seconds or a text with a unit.
 pub(super) fn length(json: &serde_json::Value) -> Option<Millis> {
-    match json {
-        serde_json::Value::String(text) => Millis::parse(text),
-        number => number.as_f64().and_then(Millis::from_secs_f64),
-    }
+    let seconds = || json.as_f64().and_then(Millis::from_secs_f64);
+    json.as_str().map_or_else(seconds, Millis::parse)
 }

@@ -148,13 +148,11 @@ fn load(workflow: &Json, reference: Option<&str>, find: Find<'_>) -> Result<Pars
         default_ref: reference,
         ..Options::inline()
     };
-    match workflow {
-        Json::String(path) => {
-            let text = find(path).ok_or_else(|| path.clone())?;
-            Ok(spec::parse_with(&text, &options))
-        }
-        inline => Ok(spec::parse_value(&Value::from_serde(inline), &options)),
-    }
+    let Some(path) = workflow.as_str() else {
+        return Ok(spec::parse_value(&Value::from_serde(workflow), &options));
+    };
+    let text = find(path).ok_or_else(|| path.to_owned())?;
+    Ok(spec::parse_with(&text, &options))
 }
 
 fn check_file(

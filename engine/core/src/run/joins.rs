@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::lineage::Lineage;
+use super::lineage::{Carry, Lineage};
 use super::visit::VisitId;
 use crate::id::TaskIndex;
 
@@ -27,7 +27,7 @@ pub(crate) struct JoinBook {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Generation {
     arrivals: Vec<Arrival>,
-    firings: Vec<Arc<Lineage>>,
+    firings: Vec<Firing>,
 }
 
 /// One branch that has come to a join.
@@ -63,7 +63,7 @@ pub(crate) struct Need {
 }
 
 /// A join that fires: the visits whose branches it joins, and the way on.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Firing {
     pub(crate) visits: Vec<VisitId>,
     pub(crate) lineage: Arc<Lineage>,
@@ -135,6 +135,39 @@ impl JoinBook {
         fired
     }
 
+    /// Copies the book into another run: visits that `visit` does not know are forgotten, and
+    /// with them the firings they took part in; what those had used counts again.
+    pub(crate) fn carried(&self, carry: &Carry<'_>) -> Self {
+        let mut book = Self::default();
+        for (number, generation) in &self.generations {
+            let firings: Vec<Firing> = generation
+                .firings
+                .iter()
+                .filter_map(|firing| {
+                    let visits = firing.visits.iter().map(|visit| (carry.visit)(*visit));
+                    Some(Firing {
+                        visits: visits.collect::<Option<_>>()?,
+                        lineage: carry.lineage(&firing.lineage),
+                    })
+                })
+                .collect();
+            let arrivals = generation.arrivals.iter().filter_map(|arrival| {
+                let visit = (carry.visit)(arrival.visit)?;
+                let used = firings.iter().any(|firing| firing.visits.contains(&visit));
+                Some(Arrival {
+                    source: (carry.task)(arrival.source)?,
+                    visit,
+                    lineage: carry.lineage(&arrival.lineage),
+                    fate: if used { Fate::Used } else { Fate::Waiting },
+                })
+            });
+            let arrivals: Vec<Arrival> = arrivals.collect();
+            let carried = Generation { arrivals, firings };
+            book.generations.insert(*number, carried);
+        }
+        book
+    }
+
     /// Opens the join again: forgets its firings and the arrivals that `forget` names; all
     /// others count again.
     pub(crate) fn reopen(&mut self, forget: impl Fn(&Arrival) -> bool) {
@@ -158,7 +191,7 @@ impl Generation {
             if arrival.fate != Fate::Waiting {
                 continue;
             }
-            let agrees = |firing: &Arc<Lineage>| firing.agrees(&arrival.lineage);
+            let agrees = |firing: &Firing| firing.lineage.agrees(&arrival.lineage);
             if need.absorbs && self.firings.iter().any(agrees) {
                 self.arrivals[place].fate = Fate::Absorbed;
                 continue;
@@ -209,11 +242,12 @@ impl Generation {
             lineage = lineage.merged(&arrival.lineage);
             visits.push(arrival.visit);
         }
-        self.firings.push(Arc::clone(&lineage));
         if need.in_cycle {
             lineage = lineage.through_join(need.join, number);
         }
-        Firing { visits, lineage }
+        let firing = Firing { visits, lineage };
+        self.firings.push(firing.clone());
+        firing
     }
 }
 

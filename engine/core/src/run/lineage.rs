@@ -74,6 +74,30 @@ impl Lineage {
     }
 }
 
+/// How visits and tasks of one run are called in another.
+pub(crate) struct Carry<'a> {
+    pub(crate) visit: &'a dyn Fn(VisitId) -> Option<VisitId>,
+    pub(crate) task: &'a dyn Fn(TaskIndex) -> Option<TaskIndex>,
+}
+
+impl Carry<'_> {
+    /// Returns a lineage as it is in the other run; what is unknown there is left out.
+    pub(crate) fn lineage(&self, lineage: &Lineage) -> Arc<Lineage> {
+        let mut carried = Lineage::default();
+        for (task, visit) in &lineage.splits {
+            if let (Some(task), Some(visit)) = ((self.task)(*task), (self.visit)(*visit)) {
+                put(&mut carried.splits, task, visit);
+            }
+        }
+        for (task, generation) in &lineage.generations {
+            if let Some(task) = (self.task)(*task) {
+                put(&mut carried.generations, task, *generation);
+            }
+        }
+        Arc::new(carried)
+    }
+}
+
 fn put<T>(entries: &mut Vec<(TaskIndex, T)>, task: TaskIndex, value: T) {
     match entries.binary_search_by_key(&task, |entry| entry.0) {
         Ok(place) => entries[place].1 = value,

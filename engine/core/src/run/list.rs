@@ -101,8 +101,15 @@ impl Run {
             let list = match self.visit(visit).status {
                 TaskStatus::Completed => &mut names.completed,
                 TaskStatus::Skipped => &mut names.skipped,
-                status if status.is_over() => &mut names.failed,
-                _ => &mut names.current,
+                TaskStatus::Failed
+                | TaskStatus::Timeout
+                | TaskStatus::Cancelled
+                | TaskStatus::Abandoned => &mut names.failed,
+                TaskStatus::Requested
+                | TaskStatus::Scheduled
+                | TaskStatus::Running
+                | TaskStatus::Waiting
+                | TaskStatus::WaitingRetry => &mut names.current,
             };
             list.extend(self.task_name(crate::TaskIndex(index as u32)));
         }

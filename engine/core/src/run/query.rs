@@ -25,6 +25,19 @@ pub struct RunError {
     pub failure: Failure,
 }
 
+/// The machine as bytes: what snapshots hold and forks take over.
+impl Run {
+    /// Returns the machine as bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        postcard::to_stdvec(self).expect("a run holds nothing that postcard cannot write")
+    }
+
+    /// Reads what [`Run::encode`] wrote; `None` if it is damaged.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        postcard::from_bytes(bytes).ok()
+    }
+}
+
 /// How the run moves: what the driver asks.
 impl Run {
     /// Returns the run's status.

@@ -72,6 +72,8 @@ pub(crate) struct Start {
     pub(crate) lineage: Arc<Lineage>,
     /// The visit whose transition led here.
     pub(crate) cause: Option<VisitId>,
+    /// For a join: the other visits whose branches it joins.
+    pub(crate) joined: Vec<VisitId>,
     /// In a rerun: the visit whose succeeded items are kept.
     pub(crate) reuse: Option<VisitId>,
 }
@@ -273,6 +275,7 @@ impl Execution {
     }
 
     /// Tells whether it occupies a place: with a runner, or waiting for the outside world.
+    #[cfg(debug_assertions)]
     pub(crate) fn occupies(&self) -> bool {
         matches!(self.state, State::Flying(_) | State::Waiting)
     }

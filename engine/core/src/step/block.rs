@@ -61,6 +61,7 @@ impl Machine<'_> {
                 graph: inner,
                 exempt: false,
                 cause: Some(visit),
+                joined: Vec::new(),
                 reuse: None,
                 ..outer.clone()
             })?;

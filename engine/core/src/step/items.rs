@@ -85,7 +85,7 @@ impl Machine<'_> {
                 batch: series.batch.map(|batch| batch.place(index)),
             }));
             let name = match eval(key, &view)? {
-                Ok(value) => super::start::key_text(&value),
+                Ok(value) => super::start::plain_text(&value),
                 Err(message) => return Ok(Err(expression("item_key", &message))),
             };
             if !seen.insert(Arc::clone(&name)) {
@@ -108,12 +108,10 @@ pub(super) fn exceeds(tolerated: MaxFailures, failed: u32, total: u32) -> bool {
 
 /// Returns the items: of a list as they are, of a map as `{key, value}`.
 fn list(source: &Value) -> Option<Arc<Vec<Value>>> {
-    let tainted = |value: Value| match source {
-        Value::Secret(_) => value.secret(),
-        _ => value,
-    };
+    let secret = matches!(source, Value::Secret(_));
+    let tainted = |value: Value| if secret { value.secret() } else { value };
     match source.exposed() {
-        Value::List(items) if !matches!(source, Value::Secret(_)) => Some(Arc::clone(items)),
+        Value::List(items) if !secret => Some(Arc::clone(items)),
         Value::List(items) => Some(Arc::new(items.iter().cloned().map(tainted).collect())),
         Value::Map(map) => {
             let pair = |(key, value): (&Arc<str>, &Value)| {

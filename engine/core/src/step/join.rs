@@ -22,6 +22,7 @@ impl Machine<'_> {
             exempt: exempt || source.exempt,
             lineage: Arc::clone(&source.lineage),
             cause: Some(from),
+            joined: Vec::new(),
             reuse: None,
         };
         if self.definition.task(task).join.is_none() {
@@ -57,6 +58,7 @@ impl Machine<'_> {
             self.begin(Start {
                 exempt,
                 lineage: firing.lineage,
+                joined: firing.visits,
                 ..start.clone()
             })?;
         }

@@ -8,11 +8,10 @@ use crate::error::{Failure, kind};
 use crate::id::TaskId;
 use crate::run::{Next, Stage, TaskStatus, TimerKind, VisitId};
 use crate::time::Millis;
-use crate::value::Value;
 
 use super::Refusal;
 use super::machine::{Flow, Machine, Rendered, eval, holds, render};
-use super::start::key_text;
+use super::start::plain_text;
 
 impl Machine<'_> {
     pub(super) fn check_condition(&mut self, visit: VisitId) -> Flow {
@@ -71,7 +70,7 @@ impl Machine<'_> {
         };
         match eval(expression, &self.visit_view(visit))? {
             Ok(key) => {
-                let key = key_text(&key);
+                let key = plain_text(&key);
                 let waiting = self.run.visit_mut(visit);
                 waiting.stage = Stage::Keyed;
                 waiting.status = TaskStatus::Requested;
@@ -119,10 +118,8 @@ impl Machine<'_> {
 /// Reads a rendered duration: seconds or a text with a unit.
 pub(super) fn duration(rendered: Rendered) -> Rendered<Millis> {
     let value = rendered?;
-    let read = match value.exposed() {
-        Value::Text(text) => Millis::parse(text),
-        number => number.as_f64().and_then(Millis::from_secs_f64),
-    };
+    let seconds = || value.as_f64().and_then(Millis::from_secs_f64);
+    let read = value.as_str().map_or_else(seconds, Millis::parse);
     read.ok_or_else(|| {
         let shown = value.to_public_json();
         format!("{shown} is not a duration: write seconds or a text like \"90s\"").into()

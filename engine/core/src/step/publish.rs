@@ -18,11 +18,13 @@ impl<'a> Machine<'a> {
         visit: VisitId,
         task: &'a Task,
     ) -> Flow<Result<(), Failure>> {
-        match self.run.visit(visit).status {
-            TaskStatus::Completed => self.publish_list(visit, &task.publish, false),
-            TaskStatus::Skipped => Ok(Ok(())),
-            _ if task.publish_on_failure => self.publish_list(visit, &task.publish, true),
-            _ => Ok(Ok(())),
+        let status = self.run.visit(visit).status;
+        let succeeded = status == TaskStatus::Completed;
+        let failed = status != TaskStatus::Skipped && !succeeded;
+        if succeeded || (failed && task.publish_on_failure) {
+            self.publish_list(visit, &task.publish, failed)
+        } else {
+            Ok(Ok(()))
         }
     }
 

@@ -325,6 +325,19 @@ impl Machine<'_> {
         Ok(())
     }
 
+    /// Counts the executions of a visit that is taken over.
+    pub(super) fn count_visit(&mut self, visit: VisitId) {
+        let found = self.run.visit(visit);
+        let statuses: Vec<TaskStatus> = if found.work.total == 0 {
+            vec![found.status]
+        } else {
+            (0..found.work.total)
+                .map(|index| item_status(found, index))
+                .collect()
+        };
+        statuses.into_iter().for_each(|status| self.count(status));
+    }
+
     fn count(&mut self, status: TaskStatus) {
         if let Some(counter) = self.counter(status) {
             *counter += 1;

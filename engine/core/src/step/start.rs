@@ -25,8 +25,8 @@ impl Machine<'_> {
         self.out.changes.push(Change::RunStatus {
             status: RunStatus::Requested,
         });
-        if request.fork.is_some() {
-            return Err(Refusal::Illegal("forks are not supported yet").into());
+        if let Some(fork) = &request.fork {
+            return self.fork(fork);
         }
         if let Some(failure) = self.render_vars(&[])? {
             self.name_run()?;
@@ -93,10 +93,7 @@ impl Machine<'_> {
         if let Some(template) = &self.definition.run_name
             && let Ok(name) = render(template, &self.run_view())?
         {
-            self.run.name = Some(match &name {
-                Value::Text(text) => Arc::clone(text),
-                other => other.to_public_json().into(),
-            });
+            self.run.name = Some(plain_text(&name));
         }
         Ok(())
     }
@@ -118,7 +115,7 @@ impl Machine<'_> {
         };
         match eval(expression, &self.run_view())? {
             Ok(key) => {
-                let key = key_text(&key);
+                let key = plain_text(&key);
                 self.run.gate = Some(Gate::Key(Arc::clone(&key)));
                 self.set_status(RunStatus::Requested);
                 self.effect(Effect::AcquireKey {
@@ -189,6 +186,7 @@ impl Machine<'_> {
                 exempt: tier != Tier::Main,
                 lineage: Arc::new(Lineage::default()),
                 cause: None,
+                joined: Vec::new(),
                 reuse: None,
             })?;
         }
@@ -223,11 +221,12 @@ fn declared(task: &Task, pins: &Pins) -> Declared {
     }
 }
 
-/// Returns a rendered concurrency key as text.
-pub(super) fn key_text(key: &Value) -> Arc<str> {
-    match key {
-        Value::Text(text) => Arc::clone(text),
-        other => other.to_public_json().into(),
+/// Returns a text as it is, anything else as JSON with its secrets hidden.
+pub(super) fn plain_text(value: &Value) -> Arc<str> {
+    if let Value::Text(text) = value {
+        Arc::clone(text)
+    } else {
+        value.to_public_json().into()
     }
 }
 

@@ -65,15 +65,7 @@ impl World {
             let Ok(turn) = self.turn(run, started, step::apply) else {
                 return;
             };
-            let starts: Vec<StartAttempt> = turn
-                .stepped
-                .effects
-                .iter()
-                .filter_map(|effect| match effect {
-                    Effect::StartAttempt(start) => Some((**start).clone()),
-                    _ => None,
-                })
-                .collect();
+            let starts: Vec<StartAttempt> = turn.stepped.effects.iter().filter_map(start).collect();
             self.perform(run, turn, going);
             for start in starts {
                 self.run_attempt(run, &start, going);
@@ -97,5 +89,13 @@ impl World {
         if let Some((visit, _)) = self.members[&run].run.find(start.task) {
             going.attempts.push((visit, message));
         }
+    }
+}
+
+fn start(effect: &Effect) -> Option<StartAttempt> {
+    if let Effect::StartAttempt(start) = effect {
+        Some((**start).clone())
+    } else {
+        None
     }
 }
