@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::expr::{Condition, Expression, Template};
 use crate::id::{Digest, TaskIndex};
+use crate::spec::Position;
 use crate::spec::schema::Schema;
 use crate::time::Millis;
 
@@ -127,6 +128,8 @@ pub struct Task {
     pub name: Arc<str>,
     /// For people.
     pub label: Option<String>,
+    /// Where the file declares it; zeros where there is no text.
+    pub place: Position,
     /// The parallel block it belongs to.
     pub parent: Option<TaskIndex>,
     /// What it does.
@@ -135,6 +138,8 @@ pub struct Task {
     pub input: Template,
     /// Run condition.
     pub when: Option<Condition>,
+    /// The run condition as the file writes it.
+    pub when_text: Option<Arc<str>>,
     /// Wait before the first attempt: seconds, or a duration text, after rendering.
     pub delay: Option<Template>,
     /// Iteration.
@@ -146,7 +151,9 @@ pub struct Task {
     /// Task-level publish.
     pub publish: Vec<Publish>,
     /// Normalised: `on_success`, `decision`, `on_failure`, `on_timeout`, `on_skip`,
-    /// `on_complete`, `next`, in that order; `needs` of others are `on_success` here.
+    /// `on_complete`, `next`, in that order; `needs` of others are `on_success` here. A decision
+    /// replaces `on_success`, which is then left out; `needs` of others are then a `next` with
+    /// `succeeded()`.
     pub transitions: Vec<Transition>,
     /// Whether `on_skip` is given.
     pub has_on_skip: bool,
@@ -257,6 +264,8 @@ pub struct Transition {
     pub kind: TransitionKind,
     /// Its condition, beside what its kind implies.
     pub when: Option<Condition>,
+    /// The condition as the file writes it, for graphs and explanations.
+    pub when_text: Option<Arc<str>>,
     /// Applied when it fires.
     pub publish: Vec<Publish>,
     /// Where it goes, in order; empty is `continue`.
@@ -351,4 +360,14 @@ pub struct TaskLimits {
     pub memory_bytes: Option<u64>,
     /// Bytes.
     pub output_bytes: Option<u64>,
+}
+
+impl std::fmt::Display for Join {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::All => f.write_str("all"),
+            Self::Count(1) => f.write_str("any"),
+            Self::Count(count) => count.fmt(f),
+        }
+    }
 }

@@ -11,6 +11,7 @@ pub mod value;
 pub mod definition;
 pub mod diagnostics;
 pub mod expr;
+pub mod graph;
 pub mod pin;
 pub mod spec;
 

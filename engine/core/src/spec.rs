@@ -136,6 +136,8 @@ pub fn parse_with(source: &str, options: &Options<'_>) -> Parsed {
     let mut parsed = build(&node, Some(source), digest, options);
     if refused {
         parsed.definition = None;
+        // Of a text that is not wholly read, what is missing is not known to be missing.
+        parsed.diagnostics.retain(Diagnostic::is_error);
         diagnostics.append(&mut parsed.diagnostics);
         diagnostics.sort_by_key(|problem| (problem.line, problem.column));
         parsed.diagnostics = diagnostics;

@@ -174,10 +174,10 @@ impl<'a> Reader<'a, '_, '_> {
     }
 }
 
-fn text_of(view: View<'_>) -> Option<Arc<str>> {
-    match &view.node.data {
-        Data::Text(text) => Some(text.clone()),
-        Data::Bool(value) => Some(value.to_string().into()),
-        _ => None,
+/// Returns a condition as it is written.
+pub(crate) fn text_of(view: View<'_>) -> Option<Arc<str>> {
+    if let Data::Bool(value) = view.node.data {
+        return Some(value.to_string().into());
     }
+    view.text().cloned()
 }

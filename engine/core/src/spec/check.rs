@@ -10,6 +10,7 @@ mod handling;
 mod live;
 mod names;
 mod structure;
+mod task_fields;
 
 use crate::spec::Options;
 use crate::spec::context::Context;

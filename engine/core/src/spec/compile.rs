@@ -132,9 +132,8 @@ impl<'a, 'c> Compiler<'a, 'c> {
 
     /// Compiles a condition with or without braces; a literal stands for itself.
     pub(crate) fn condition(&self, view: View<'a>, owner: Owner) -> Condition {
-        let text = match &view.node.data {
-            Data::Text(text) => text,
-            data => return Condition::constant(matches!(data, Data::Bool(true))),
+        let Some(text) = view.text() else {
+            return Condition::constant(matches!(view.node.data, Data::Bool(true)));
         };
         match Condition::compile(text) {
             Ok(condition) => {

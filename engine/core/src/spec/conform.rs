@@ -4,20 +4,53 @@
 
 use crate::diagnostics::code;
 use crate::spec::context::{Context, View};
+use crate::spec::fields::FILE;
 use crate::spec::shape::{Record, Shape};
 use crate::spec::suggest::did_you_mean;
 use crate::spec::tree::Data;
 use crate::spec::{publish, quantity};
 
-/// Checks that `view`, called `name` in messages, has the form of `record`.
-pub(crate) fn record<'a>(ctx: &Context<'a>, view: View<'a>, name: &str, record: &'static Record) {
+/// What a value is called in messages.
+#[derive(Clone, Copy)]
+enum Name {
+    File,
+    Field(&'static str),
+    EntryOf(&'static str),
+}
+
+impl Name {
+    fn entry(self) -> Self {
+        match self {
+            Self::Field(name) | Self::EntryOf(name) => Self::EntryOf(name),
+            Self::File => self,
+        }
+    }
+}
+
+impl std::fmt::Display for Name {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File => f.write_str("the file"),
+            Self::Field(name) => write!(f, "`{name}`"),
+            Self::EntryOf(name) => write!(f, "an entry of `{name}`"),
+        }
+    }
+}
+
+/// Checks the whole file.
+pub(crate) fn file<'a>(ctx: &Context<'a>, view: View<'a>) {
+    record(ctx, view, Name::File, &FILE);
+}
+
+/// Checks that `view` has the form of `record`.
+fn record<'a>(ctx: &Context<'a>, view: View<'a>, name: Name, record: &'static Record) {
     if view.node.as_map().is_none() {
         return mismatch(ctx, view, name, Shape::Record(record));
     }
     for (key, at, value) in ctx.members(view) {
         match record.field(key) {
             Some(_) if value.node.is_null() => {}
-            Some(field) => shape(ctx, value, field.name, field.shape),
+            Some(field) => shape(ctx, value, Name::Field(field.name), field.shape),
             None if key.starts_with("x-") => {}
             None => {
                 let message = format!("`{key}` is no field of {}", record.name);
@@ -37,7 +70,7 @@ pub(crate) fn record<'a>(ctx: &Context<'a>, view: View<'a>, name: &str, record: 
 }
 
 /// Checks that a value has the given form.
-fn shape<'a>(ctx: &Context<'a>, view: View<'a>, name: &str, expected: Shape) {
+fn shape<'a>(ctx: &Context<'a>, view: View<'a>, name: Name, expected: Shape) {
     match expected {
         Shape::OneOf(shapes) => match shapes.iter().find(|shape| admits(**shape, view)) {
             Some(found) => shape(ctx, view, name, *found),
@@ -51,7 +84,7 @@ fn shape<'a>(ctx: &Context<'a>, view: View<'a>, name: &str, expected: Shape) {
         }
         Shape::List(inner) => {
             for item in ctx.items(view) {
-                shape(ctx, item, name, *inner);
+                shape(ctx, item, name.entry(), *inner);
             }
         }
         Shape::Record(inner) => record(ctx, view, name, inner),
@@ -67,7 +100,7 @@ fn shape<'a>(ctx: &Context<'a>, view: View<'a>, name: &str, expected: Shape) {
         }
         Shape::Duration if quantity::duration(view.node).is_none() => {
             if quantity::looks_like_duration(view.node) {
-                let message = format!("`{name}` is longer than 365 days, or below zero");
+                let message = format!("{name} is longer than 365 days, or below zero");
                 ctx.report(code::E_LIMIT, view.at, message);
             } else {
                 mismatch(ctx, view, name, expected);
@@ -124,9 +157,9 @@ fn is_template(view: View<'_>) -> bool {
     view.text().is_some_and(|text| text.contains("{{"))
 }
 
-fn mismatch<'a>(ctx: &Context<'a>, view: View<'a>, name: &str, expected: Shape) {
+fn mismatch<'a>(ctx: &Context<'a>, view: View<'a>, name: Name, expected: Shape) {
     let message = format!(
-        "`{name}` must be {}, not {}",
+        "{name} must be {}, not {}",
         expected.describe(),
         describe(view)
     );
@@ -151,19 +184,26 @@ fn fix<'a>(ctx: &Context<'a>, view: View<'a>, expected: Shape) -> Option<String>
         (Shape::Text | Shape::Target, Data::Int(_) | Data::Float(_) | Data::Bool(_)) => ctx
             .written(view)
             .map(|written| format!("write `\"{written}\"`, in quotes")),
-        (Shape::List(_), Data::Map(_) | Data::Text(_)) => {
+        (Shape::List(_) | Shape::OneOf(_), Data::Map(_)) if may_be_list(expected) => {
             Some("put a `-` before it to make it a list".into())
         }
         _ => None,
     }
 }
 
+fn may_be_list(shape: Shape) -> bool {
+    match shape {
+        Shape::OneOf(shapes) => shapes.iter().any(|shape| may_be_list(*shape)),
+        other => matches!(other, Shape::List(_)),
+    }
+}
+
 fn out_of_bounds<'a, N: std::fmt::Display>(
     ctx: &Context<'a>,
     view: View<'a>,
-    name: &str,
+    name: Name,
     (min, max): (N, N),
 ) {
-    let message = format!("`{name}` must be from {min} to {max}");
+    let message = format!("{name} must be from {min} to {max}");
     ctx.report(code::E_LIMIT, view.at, message);
 }

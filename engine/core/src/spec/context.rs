@@ -35,6 +35,11 @@ pub(crate) struct At {
 }
 
 impl At {
+    /// Returns where it begins.
+    pub(crate) fn start(self) -> Position {
+        self.span.start
+    }
+
     /// Returns the line, 0 where there is no text.
     pub(crate) fn line(self) -> u32 {
         self.span.start.line
@@ -222,7 +227,7 @@ impl<'a> Context<'a> {
     /// Returns the problems in the order of their place.
     pub(crate) fn finish(self) -> Vec<Diagnostic> {
         let mut problems = self.problems.into_inner();
-        problems.sort_by(|a, b| (a.line, a.column).cmp(&(b.line, b.column)));
+        problems.sort_by_key(|problem| (problem.line, problem.column));
         problems.dedup();
         problems
     }

@@ -9,7 +9,6 @@ use crate::expr::Template;
 use crate::id::{Digest, TaskIndex};
 use crate::spec::compile::{Compiler, Moment, Owner, Site};
 use crate::spec::context::{Context, View};
-use crate::spec::fields::FILE;
 use crate::spec::link::{self, ByName, Lists};
 use crate::spec::network::Network;
 use crate::spec::schema::Schema;
@@ -47,7 +46,7 @@ pub(crate) fn read<'a>(
         ctx.report(code::E_NO_TASKS, file.at, "the file is empty");
         return None;
     }
-    conform::record(ctx, file, "the file", &FILE);
+    conform::file(ctx, file);
     reference::check_file(ctx, file, options);
     let compiler = Compiler::new(ctx);
     let mut drafts = Vec::new();
@@ -257,6 +256,7 @@ fn finish(draft: Draft<'_>, index: usize, network: &Network) -> Task {
         .map(|arrow| Transition {
             kind: arrow.kind,
             when: arrow.when,
+            when_text: arrow.when_text,
             publish: arrow.publish,
             targets: arrow
                 .goals

@@ -20,8 +20,6 @@ pub(crate) struct Network {
     pub(crate) edges: Vec<Edge>,
     /// Edges that leave each task.
     pub(crate) out: Vec<Vec<usize>>,
-    /// Edges that lead to each task.
-    pub(crate) into: Vec<Vec<usize>>,
     /// Distinct tasks that lead to each task, in the file's order.
     pub(crate) inbound: Vec<Vec<usize>>,
     /// Entry tasks of the file.
@@ -38,11 +36,9 @@ impl Network {
     pub(crate) fn new(drafts: &[Draft<'_>], lists: &Lists) -> Self {
         let edges = edges(drafts);
         let mut out = vec![Vec::new(); drafts.len()];
-        let mut into = vec![Vec::new(); drafts.len()];
         let mut inbound = vec![Vec::new(); drafts.len()];
         for (id, edge) in edges.iter().enumerate() {
             out[edge.from].push(id);
-            into[edge.to].push(id);
             inbound[edge.to].push(edge.from);
         }
         for sources in &mut inbound {
@@ -73,7 +69,6 @@ impl Network {
         Self {
             edges,
             out,
-            into,
             inbound,
             entry,
             block_entry,
@@ -107,15 +102,7 @@ impl Network {
             for id in &self.out[at] {
                 let to = self.edges[*id].to;
                 if to == task {
-                    let mut path = vec![*id];
-                    let mut at = at;
-                    while at != task {
-                        let id = came_by[at]?;
-                        path.push(id);
-                        at = self.edges[id].from;
-                    }
-                    path.reverse();
-                    return Some(path);
+                    return Some(self.path(&came_by, task, *id));
                 }
                 if came_by[to].is_none() {
                     came_by[to] = Some(*id);
@@ -124,6 +111,20 @@ impl Network {
             }
         }
         None
+    }
+
+    /// Returns the edges from `task` to the one called `last`.
+    fn path(&self, came_by: &[Option<usize>], task: usize, last: usize) -> Vec<usize> {
+        let mut path = vec![last];
+        let mut at = self.edges[last].from;
+        while at != task
+            && let Some(id) = came_by[at]
+        {
+            path.push(id);
+            at = self.edges[id].from;
+        }
+        path.reverse();
+        path
     }
 }
 

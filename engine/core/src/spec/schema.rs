@@ -76,17 +76,19 @@ impl Schema {
     /// # Errors
     /// Every problem of the schema, with pointers into it.
     pub fn from_value(value: &Value) -> Result<Self, Vec<Mismatch>> {
-        if flat::is_flat(value) {
-            Self::from_json(&flat::translate(value)?).map_err(|problems| {
-                let own = |problem: Mismatch| Mismatch {
-                    pointer: flat::pointer(&problem.pointer),
-                    ..problem
-                };
-                problems.into_iter().map(own).collect()
-            })
-        } else {
-            Self::from_json(value)
+        if !flat::is_flat(value) {
+            return Self::from_json(value);
         }
+        let (json, mut problems) = flat::translate(value);
+        match Self::from_json(&json) {
+            Ok(schema) if problems.is_empty() => return Ok(schema),
+            Ok(_) => {}
+            Err(more) => problems.extend(more.into_iter().map(|problem| Mismatch {
+                pointer: flat::pointer(&problem.pointer),
+                ..problem
+            })),
+        }
+        Err(problems)
     }
 
     /// Compiles a JSON Schema.
@@ -96,11 +98,12 @@ impl Schema {
     pub fn from_json(value: &Value) -> Result<Self, Vec<Mismatch>> {
         let json = serde_json::to_value(value.public()).expect("a value always serializes");
         let meta = jsonschema::meta::validator_for(&json).map_err(|error| vec![invalid(&error)])?;
-        let problems: Vec<Mismatch> = meta
+        let mut problems: Vec<Mismatch> = meta
             .iter_errors(&json)
             .take(MAX_MISMATCHES)
             .map(|error| invalid(&error))
             .collect();
+        remote_references(value, "", &mut problems);
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -286,12 +289,34 @@ pub(crate) fn read<'a>(ctx: &Context<'a>, view: View<'a>) -> Option<Schema> {
     }
 }
 
-fn invalid(error: &ValidationError<'_>) -> Mismatch {
-    let message = match error.kind() {
-        ValidationErrorKind::Referencing(_) => {
-            "the schema refers to something outside of it: nothing is fetched".to_owned()
+/// Finds references to other documents: nothing is fetched.
+fn remote_references(schema: &Value, pointer: &str, problems: &mut Vec<Mismatch>) {
+    let mut inside = |key: &str, value: &Value| {
+        let mut pointer = pointer.to_owned();
+        push_segment(&mut pointer, key);
+        match value.as_str() {
+            Some(target) if key == "$ref" && target.contains("://") => {
+                problems.push(Mismatch::value(pointer, REMOTE));
+            }
+            Some(_) => {}
+            None => remote_references(value, &pointer, problems),
         }
-        _ => format!("not a schema: {error}"),
+    };
+    for (key, value) in schema.as_map().into_iter().flatten() {
+        inside(key, value);
+    }
+    for (index, value) in schema.as_list().into_iter().flatten().enumerate() {
+        inside(&index.to_string(), value);
+    }
+}
+
+const REMOTE: &str = "the schema refers to something outside of it: nothing is fetched";
+
+fn invalid(error: &ValidationError<'_>) -> Mismatch {
+    let message = if matches!(error.kind(), ValidationErrorKind::Referencing(_)) {
+        REMOTE.to_owned()
+    } else {
+        format!("not a schema: {error}")
     };
     Mismatch::value(error.instance_path().as_str(), message)
 }
@@ -301,6 +326,10 @@ fn masked(error: &ValidationError<'_>) -> String {
     error.masked_with("it").to_string()
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the library's enum: its own words do for all other kinds"
+)]
 fn describe(kind: &ValidationErrorKind, pointer: &str, root: &Value) -> Option<Vec<Mismatch>> {
     let at = |name: &str, kind, message| {
         let mut pointer = pointer.to_owned();

@@ -59,6 +59,8 @@ pub(crate) struct Record {
     pub(crate) id: &'static str,
     /// What it is called in messages.
     pub(crate) name: &'static str,
+    /// What several are called.
+    pub(crate) plural: &'static str,
     pub(crate) fields: &'static [Field],
 }
 
@@ -115,12 +117,20 @@ impl Shape {
     }
 
     fn describe_plural(self) -> String {
-        match self {
-            Self::Target => "task names".into(),
-            Self::Label | Self::Text => "texts".into(),
-            Self::Record(_) => "maps".into(),
-            other => other.describe(),
+        if let Self::Record(record) = self {
+            return record.plural.into();
         }
+        if let Self::OneOf(shapes) = self {
+            let all: Vec<String> = shapes.iter().map(|shape| shape.describe_plural()).collect();
+            return join_or(&all);
+        }
+        if matches!(self, Self::Target) {
+            return "task names".into();
+        }
+        if matches!(self, Self::Label | Self::Text) {
+            return "texts".into();
+        }
+        self.describe()
     }
 }
 

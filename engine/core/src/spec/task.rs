@@ -113,12 +113,14 @@ fn read<'a>(
     let task = Task {
         name: name.and_then(View::text).cloned().unwrap_or_default(),
         label: text(ctx, view, "label"),
+        place: view.at.start(),
         parent: parent.map(task_index),
         kind: kind(ctx, view),
         input: compiler
             .template_at(view, "input", owner(Moment::Execution))
             .unwrap_or_else(|| Template::Literal(Value::Map(Arc::default()))),
         when: compiler.condition_at(view, "when", owner(Moment::Ready)),
+        when_text: ctx.get(view, "when").and_then(arrow::text_of),
         delay: compiler.template_at(view, "delay", owner(Moment::Ready)),
         items: policy::items(compiler, view, index),
         concurrency: compiler.expression_at(view, "concurrency", owner(Moment::Ready)),

@@ -15,7 +15,7 @@ pub(super) fn check<'a>(ctx: &Context<'a>, file: &Resolved<'a>, judged: &[Judged
     for (index, draft) in file.drafts.iter().enumerate() {
         decision(ctx, draft, strict);
         timeout(ctx, draft, &judged[index]);
-        masked(ctx, file, &judged[index], index);
+        masked(ctx, file, judged, index);
     }
     forgotten(ctx, file);
 }
@@ -82,28 +82,23 @@ fn timeout<'a>(ctx: &Context<'a>, draft: &Draft<'a>, judged: &Judged) {
 }
 
 /// A handled failure that neither ends in `fail` nor leads back to the main path is forgotten.
-fn masked<'a>(ctx: &Context<'a>, file: &Resolved<'a>, judged: &Judged, index: usize) {
+fn masked<'a>(ctx: &Context<'a>, file: &Resolved<'a>, all: &[Judged], index: usize) {
     let draft = &file.drafts[index];
-    let after = |outcome| -> Vec<usize> {
-        (0..draft.arrows.len())
-            .filter(|arrow| judged.outcomes(*arrow).meets(outcome))
-            .collect()
-    };
-    let on_failure = after(Outcomes::FAILURE);
+    let judged = &all[index];
+    let on_failure: Vec<usize> = (0..draft.arrows.len())
+        .filter(|arrow| judged.outcomes(*arrow).meets(Outcomes::FAILURE))
+        .collect();
     let handler = on_failure.iter().copied().find(|arrow| {
         handles(&draft.arrows[*arrow]) && judged.always_fires(*arrow, Outcomes::FAILURE)
     });
     let Some(handler) = handler else {
         return;
     };
-    let below = |arrows: &[usize]| {
-        let starts = arrows
-            .iter()
-            .flat_map(|arrow| tasks_of(&draft.arrows[*arrow]));
-        file.network.reach(starts)
-    };
-    let failing = below(&on_failure);
-    let succeeding = below(&after(Outcomes::SUCCESS));
+    let starts = on_failure
+        .iter()
+        .flat_map(|arrow| tasks_of(&draft.arrows[*arrow]));
+    let failing = file.network.reach(starts);
+    let succeeding = main_path(file, all, index);
     let nothing_runs = !failing.contains(&true);
     let leads_back = failing[index] || failing.iter().zip(&succeeding).any(|(a, b)| *a && *b);
     let turns_red = on_failure
@@ -137,6 +132,22 @@ fn masked<'a>(ctx: &Context<'a>, file: &Resolved<'a>, judged: &Judged, index: us
         message,
         fix,
     );
+}
+
+/// Marks what is below a task if everything there succeeds.
+fn main_path(file: &Resolved<'_>, all: &[Judged], index: usize) -> Vec<bool> {
+    let mut seen = vec![false; file.drafts.len()];
+    let mut stack = vec![index];
+    while let Some(task) = stack.pop() {
+        for id in &file.network.out[task] {
+            let edge = file.network.edges[*id];
+            let succeeds = all[task].outcomes(edge.arrow).meets(Outcomes::SUCCESS);
+            if succeeds && !std::mem::replace(&mut seen[edge.to], true) {
+                stack.push(edge.to);
+            }
+        }
+    }
+    seen
 }
 
 /// Tells whether a failure counts as handled once the transition has fired.

@@ -85,7 +85,7 @@ impl Live {
             for first in &ways[..place] {
                 let early = self.ways[*first].from;
                 if early != late && self.with[late].has(*first) {
-                    return Some((early, late));
+                    return Some((early.min(late), early.max(late)));
                 }
             }
         }
@@ -244,7 +244,7 @@ impl Bits {
         for (word, more) in self.0.iter_mut().zip(&other.0).take(whole) {
             *word |= more;
         }
-        if end % 64 > 0
+        if !end.is_multiple_of(64)
             && let (Some(word), Some(more)) = (self.0.get_mut(whole), other.0.get(whole))
         {
             *word |= more & ((1 << (end % 64)) - 1);

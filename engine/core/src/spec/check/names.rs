@@ -9,7 +9,6 @@ use crate::spec::compile::{Moment, Site};
 use crate::spec::context::{At, Context};
 use crate::spec::file::Resolved;
 use crate::spec::suggest::nearest;
-use crate::spec::task::Draft;
 
 /// Fields of `system`.
 const SYSTEM: &[&str] = &[
@@ -24,34 +23,6 @@ const SYSTEM: &[&str] = &[
 ];
 /// Names that a retry policy may use without parentheses.
 const RETRY_NAMES: &[&str] = &["result", "error", "attempt"];
-/// Fields of `task.X` for every task.
-const TASK: &[&str] = &[
-    "result",
-    "status",
-    "error",
-    "attempts",
-    "delays",
-    "visit",
-    "visits",
-    "started_at",
-    "completed_at",
-    "duration_ms",
-    "timed_out",
-];
-/// Those of a task that iterates.
-const TASK_ITEMS: &[&str] = &[
-    "results",
-    "items",
-    "by_key",
-    "failed_items",
-    "succeeded_items",
-    "skipped_items",
-    "total_count",
-    "failed_count",
-    "max_in_flight",
-];
-/// Those of a block.
-const TASK_BLOCK: &[&str] = &["tasks", "failed_tasks"];
 /// Functions that answer only when a task has ended.
 const ON_COMPLETION: &[&str] = &[
     "result",
@@ -139,7 +110,11 @@ impl<'a> Checker<'_, 'a> {
         match &read.root {
             Root::Vars => self.variable(site, read),
             Root::Parameters => self.parameter(site, read),
-            Root::Task => self.task(site, read),
+            Root::Task => {
+                if let Some((message, fix)) = super::task_fields::unknown(self.file, read) {
+                    self.unknown(site, read, message, fix);
+                }
+            }
             Root::Pack => self.member(site, read, "pack", &["config"]),
             Root::System => self.member(site, read, "system", SYSTEM),
             Root::Item | Root::Index | Root::Batch => self.iteration(site, read),
@@ -252,51 +227,6 @@ impl<'a> Checker<'_, 'a> {
         self.unknown(site, read, message, fix);
     }
 
-    fn task(&self, site: &Site<'a>, read: &Read) {
-        let Some(PathStep::Name(name)) = read.path.first() else {
-            return;
-        };
-        let Some(index) = self.file.by_name.get(name) else {
-            let message = format!("there is no task `{name}`");
-            let known = self.file.by_name.keys().map(|known| &**known);
-            let fix = nearest(name, known).map(|near| format!("did you mean `task.{near}`?"));
-            return self.unknown(site, read, message, fix);
-        };
-        let draft = &self.file.drafts[*index];
-        let Some(PathStep::Name(field)) = read.path.get(1) else {
-            return;
-        };
-        let known = fields(draft);
-        if read.guarded {
-            return;
-        }
-        if !known.contains(&&**field) {
-            let message = format!("`task.{name}` has no field `{field}`");
-            let fix = nearest(field, known.iter().copied())
-                .map(|near| format!("did you mean `task.{name}.{near}`?"));
-            return self.unknown(site, read, message, fix);
-        }
-        if let (false, Some(PathStep::Name(sub))) = (draft.children.is_empty(), read.path.get(2))
-            && matches!(&**field, "tasks" | "result")
-        {
-            self.sub_task(site, read, draft, sub);
-        }
-    }
-
-    fn sub_task(&self, site: &Site<'a>, read: &Read, block: &Draft<'_>, sub: &str) {
-        let names: Vec<&str> = block
-            .children
-            .iter()
-            .map(|child| &**self.file.drafts[*child].name())
-            .collect();
-        if names.contains(&sub) {
-            return;
-        }
-        let message = format!("the block `{}` has no task `{sub}`", block.name());
-        let fix = nearest(sub, names).map(|near| format!("did you mean `{near}`?"));
-        self.unknown(site, read, message, fix);
-    }
-
     fn member(&self, site: &Site<'a>, read: &Read, root: &str, known: &[&str]) {
         let Some(PathStep::Name(name)) = read.path.first() else {
             return;
@@ -333,7 +263,13 @@ impl<'a> Checker<'_, 'a> {
             let word = match read.root {
                 Root::Index => "index",
                 Root::Batch => "batch",
-                _ => "item",
+                Root::Item
+                | Root::Parameters
+                | Root::Vars
+                | Root::Task
+                | Root::Pack
+                | Root::System
+                | Root::Bare(_) => "item",
             };
             let message = format!("there is no `{word}` here: it exists only with `with_items`");
             self.unknown(site, read, message, None);
@@ -406,18 +342,6 @@ impl<'a> Checker<'_, 'a> {
         self.ctx
             .report_with(code::E_UNKNOWN_VARIABLE, at, message, fix);
     }
-}
-
-/// Returns the fields of `task.X`.
-fn fields(draft: &Draft<'_>) -> Vec<&'static str> {
-    let mut fields = TASK.to_vec();
-    if draft.task.items.is_some() {
-        fields.extend(TASK_ITEMS);
-    }
-    if !draft.children.is_empty() {
-        fields.extend(TASK_BLOCK);
-    }
-    fields
 }
 
 fn is_inside(file: &Resolved<'_>, task: usize, block: usize) -> bool {

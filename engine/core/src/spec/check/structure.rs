@@ -81,7 +81,7 @@ fn entries<'a>(ctx: &Context<'a>, file: &Resolved<'a>) {
             Some(block) => !network.block_entry[block].is_empty(),
         };
         if begins && !reached[index] {
-            let message = format!("nothing leads to the task `{}`", draft.name());
+            let message = format!("no path from the first tasks leads to `{}`", draft.name());
             ctx.report(code::E_UNREACHABLE, draft.at, message);
         }
     }

@@ -78,29 +78,26 @@ fn mark(root: &Value, schema: &Value, value: Value) -> Value {
     {
         return value.secret();
     }
-    schemas.iter().fold(value, |value, schema| match value {
-        Value::Map(map) => {
-            let marked = map.iter().map(|(name, member)| {
-                let inner = member_schema(schema, name);
-                let member = member.clone();
-                let member = inner.map_or(member.clone(), |inner| mark(root, inner, member));
-                (name.clone(), member)
-            });
-            Value::map(marked)
-        }
-        Value::List(items) => {
-            let Some(inner) = schema.get("items") else {
-                return Value::List(items);
+    schemas
+        .iter()
+        .fold(value, |value, schema| mark_inside(root, schema, value))
+}
+
+fn mark_inside(root: &Value, schema: &Value, value: Value) -> Value {
+    if let Value::Map(map) = &value {
+        return Value::map(map.iter().map(|(name, member)| {
+            let member = match member_schema(schema, name) {
+                Some(inner) => mark(root, inner, member.clone()),
+                None => member.clone(),
             };
-            Value::list(
-                items
-                    .iter()
-                    .map(|item| mark(root, inner, item.clone()))
-                    .collect(),
-            )
-        }
-        other => other,
-    })
+            (name.clone(), member)
+        }));
+    }
+    if let (Value::List(items), Some(inner)) = (&value, schema.get("items")) {
+        let marked = items.iter().map(|item| mark(root, inner, item.clone()));
+        return Value::list(marked.collect());
+    }
+    value
 }
 
 fn member_schema<'s>(schema: &'s Value, name: &str) -> Option<&'s Value> {

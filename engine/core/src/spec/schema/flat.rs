@@ -51,16 +51,12 @@ pub(super) fn is_flat(value: &Value) -> bool {
             .any(|key| map.get(*key).is_some_and(|of| of.as_list().is_some()))
 }
 
-/// Translates the flat form to JSON Schema.
-pub(super) fn translate(value: &Value) -> Result<Value, Vec<Mismatch>> {
+/// Translates the flat form to JSON Schema, as far as it is one; the rest are its problems.
+pub(super) fn translate(value: &Value) -> (Value, Vec<Mismatch>) {
     let mut problems = Vec::new();
     let empty = Map::new();
     let schema = object(value.as_map().unwrap_or(&empty), "", &mut problems);
-    if problems.is_empty() {
-        Ok(schema)
-    } else {
-        Err(problems)
-    }
+    (schema, problems)
 }
 
 /// Turns a pointer into the translation into one into the flat form.

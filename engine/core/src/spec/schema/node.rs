@@ -16,9 +16,9 @@ pub(super) struct Values;
 pub(super) fn at<'v>(root: &'v Value, pointer: &str) -> Option<&'v Value> {
     pointer.split('/').skip(1).try_fold(root, |value, token| {
         let token = token.replace("~1", "/").replace("~0", "~");
-        match value.exposed() {
-            Value::List(items) => items.get(token.parse::<usize>().ok()?),
-            other => other.get(&token),
+        match value.as_list() {
+            Some(items) => items.get(token.parse::<usize>().ok()?),
+            None => value.get(&token),
         }
     })
 }

@@ -100,7 +100,7 @@ fn what_is_no_schema_is_refused_with_its_place() {
         ("{type: object, required: yes}", "/required not a schema: "),
         (
             "a: {$ref: 'https://example.com/x.json'}",
-            " the schema refers to something outside",
+            "/a/$ref the schema refers to something outside",
         ),
         ("a: {pattern: '('}", "/a/pattern not a schema: "),
     ] {

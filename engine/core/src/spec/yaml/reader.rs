@@ -3,8 +3,11 @@
 //! Refuses what a careful reader of YAML would trip over: duplicate keys, custom tags, anchors
 //! that contain themselves, several documents, and texts that grow without bound through aliases.
 
+mod frame;
+
 use std::sync::Arc;
 
+use frame::{Built, Content, Frame, Key};
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span as RawSpan, StrInput, Tag};
 
 use super::scalar::{self, ScalarError};
@@ -20,6 +23,8 @@ pub const MAX_DEPTH: usize = 64;
 /// The most text, aliases counted as what they stand for: a long text is repeated cheaply here,
 /// but not by whoever writes the value out.
 const MAX_EXPANDED_BYTES: usize = 8 << 20;
+/// What most who write a collection as a key meant.
+const QUOTE: &str = "an expression in `{{ }}` that begins a value stands in quotes";
 /// How many problems of one text are listed before reading stops.
 const MAX_PROBLEMS: usize = 100;
 
@@ -52,41 +57,6 @@ pub(crate) fn read(source: &str, problems: &mut Vec<Diagnostic>) -> Option<Node>
 
 /// Reading cannot go on; why is in the problems.
 struct Stop;
-
-/// A finished value with its size, as if nothing were shared.
-#[derive(Clone)]
-struct Built {
-    node: Node,
-    nodes: usize,
-    bytes: usize,
-    depth: usize,
-}
-
-/// A collection that is being read.
-struct Frame {
-    content: Content,
-    start: Span,
-    anchor: usize,
-    nodes: usize,
-    bytes: usize,
-    depth: usize,
-}
-
-enum Content {
-    List(Vec<Node>),
-    Map {
-        members: Members,
-        key: Option<(Key, Span)>,
-        merges: Vec<Node>,
-    },
-}
-
-enum Key {
-    Name(Arc<str>),
-    Merge,
-    /// Its value is read and thrown away: the problem is reported.
-    Refused(Arc<str>),
-}
 
 struct Reader<'s, 'p> {
     parser: Parser<'s, StrInput<'s>>,
@@ -238,7 +208,11 @@ impl Reader<'_, '_> {
 
     fn open(&mut self, content: Content, anchor: usize, start: Span) -> Result<(), Stop> {
         if self.awaits_key() {
-            return self.fail(start, "a key must be text, not a collection");
+            self.problem(start, "a key must be text, not a collection".to_owned());
+            if let Some(problem) = self.problems.last_mut() {
+                problem.fix = Some(QUOTE.to_owned());
+            }
+            return Err(Stop);
         }
         if self.stack.len() >= MAX_DEPTH {
             return self.too_deep(start);
@@ -292,18 +266,21 @@ impl Reader<'_, '_> {
 
     /// Adds what `<<` brings: keys that are already there stay.
     fn merge(&mut self, members: &mut Members, merge: &Node) {
-        match &merge.data {
-            Data::Map(more) => {
-                for (key, member) in more.iter() {
-                    members.entry(key.clone()).or_insert_with(|| member.clone());
-                }
+        if let Some(more) = merge.as_map() {
+            for (key, member) in more {
+                members.entry(key.clone()).or_insert_with(|| member.clone());
             }
-            Data::List(list) if list.iter().all(|node| node.as_map().is_some()) => {
-                for node in list.iter() {
+            return;
+        }
+        match merge.as_list() {
+            Some(list) if list.iter().all(|node| node.as_map().is_some()) => {
+                for node in list {
                     self.merge(members, node);
                 }
             }
-            _ => self.problem(merge.span, "`<<` takes a map or a list of maps".to_owned()),
+            Some(_) | None => {
+                self.problem(merge.span, "`<<` takes a map or a list of maps".to_owned());
+            }
         }
     }
 
@@ -368,34 +345,12 @@ impl Reader<'_, '_> {
 
     fn problem(&mut self, span: Span, message: String) {
         let mut diagnostic = Diagnostic::new(code::E_YAML, message);
-        diagnostic.pointer = self.pointer();
+        diagnostic.pointer = frame::pointer(&self.stack);
         diagnostic.line = span.start.line;
         diagnostic.column = span.start.column;
         diagnostic.end_line = span.end.line;
         diagnostic.end_column = span.end.column;
         self.problems.push(diagnostic);
-    }
-
-    /// Returns the JSON pointer of the value that is being read.
-    fn pointer(&self) -> String {
-        let mut pointer = String::new();
-        for frame in &self.stack {
-            match &frame.content {
-                Content::List(items) => {
-                    crate::spec::context::push_segment(&mut pointer, &items.len().to_string());
-                }
-                Content::Map { key, .. } => match key {
-                    Some((Key::Name(name) | Key::Refused(name), _)) => {
-                        crate::spec::context::push_segment(&mut pointer, name);
-                    }
-                    Some((Key::Merge, _)) => {
-                        crate::spec::context::push_segment(&mut pointer, "<<");
-                    }
-                    None => {}
-                },
-            }
-        }
-        pointer
     }
 }
 

@@ -66,7 +66,8 @@ fn alias_bombs_and_deep_nesting_are_refused() {
     let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
     for level in 1..9 {
         let previous = format!("*a{}, ", level - 1).repeat(10);
-        bomb += &format!("a{level}: &a{level} [{previous}]\n");
+        bomb.push_str(&["a", &level.to_string(), ": &a", &level.to_string(), " ["].concat());
+        bomb.push_str(&[&previous, "]\n"].concat());
     }
     assert!(
         json(&bomb).contains("too large with its aliases"),
