@@ -192,10 +192,10 @@ fn fix<'a>(ctx: &Context<'a>, view: View<'a>, expected: Shape) -> Option<String>
 }
 
 fn may_be_list(shape: Shape) -> bool {
-    match shape {
-        Shape::OneOf(shapes) => shapes.iter().any(|shape| may_be_list(*shape)),
-        other => matches!(other, Shape::List(_)),
+    if let Shape::OneOf(shapes) = shape {
+        return shapes.iter().any(|shape| may_be_list(*shape));
     }
+    matches!(shape, Shape::List(_))
 }
 
 fn out_of_bounds<'a, N: std::fmt::Display>(

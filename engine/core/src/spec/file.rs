@@ -198,7 +198,7 @@ fn vars<'a>(compiler: &Compiler<'a, '_>, file: View<'a>) -> Vec<(Arc<str>, Templ
 /// Without `parameters` a workflow takes none.
 fn parameters<'a>(ctx: &Context<'a>, file: View<'a>) -> Schema {
     ctx.get(file, "parameters")
-        .and_then(|view| schema::read(ctx, view))
+        .and_then(|view| schema::read_parameters(ctx, view))
         .unwrap_or_else(Schema::none)
 }
 

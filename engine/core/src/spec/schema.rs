@@ -274,6 +274,36 @@ pub(crate) fn closed_properties(schema: &Value) -> Option<&Map> {
     map.get("properties")?.as_map()
 }
 
+/// Reads the schema of a file's parameters: of an object, whose defaults fit.
+pub(crate) fn read_parameters<'a>(ctx: &Context<'a>, view: View<'a>) -> Option<Schema> {
+    let schema = read(ctx, view)?;
+    if schema.json.get("type").and_then(Value::as_str) != Some("object") {
+        let message = "parameters are an object: `type: object`";
+        ctx.report(code::E_SCHEMA, view.at, message);
+        return None;
+    }
+    let is_flat = flat::is_flat(&view.node.to_value());
+    let filled = schema.apply_defaults(Value::Map(Arc::default()));
+    for mismatch in schema.validate(&filled) {
+        let mut segments = mismatch.pointer.splitn(3, '/').skip(1);
+        let (Some(name), inner) = (segments.next(), segments.next()) else {
+            continue;
+        };
+        let message = match (mismatch.kind, inner) {
+            // A required parameter without a default: the caller's business.
+            (MismatchKind::Missing, None) => continue,
+            (MismatchKind::Missing, Some(inner)) => {
+                format!("the default has no `{inner}`, which is required")
+            }
+            _ => format!("the default {}", mismatch.message),
+        };
+        let base = if is_flat { "" } else { "/properties" };
+        let place = ctx.follow(view, &format!("{base}/{name}/default"));
+        ctx.report(code::E_SCHEMA, place.at, message);
+    }
+    Some(schema)
+}
+
 /// Reads a schema of a file; its problems are reported at their places.
 pub(crate) fn read<'a>(ctx: &Context<'a>, view: View<'a>) -> Option<Schema> {
     let value = view.node.to_value();
@@ -323,7 +353,11 @@ fn invalid(error: &ValidationError<'_>) -> Mismatch {
 
 /// Says what is wrong without showing the value, which may be large or secret.
 fn masked(error: &ValidationError<'_>) -> String {
-    error.masked_with("it").to_string()
+    let message = error.masked_with("it").to_string();
+    match message.strip_prefix("it ") {
+        Some(rest) => rest.to_owned(),
+        None => message,
+    }
 }
 
 #[expect(
