@@ -21,6 +21,7 @@ pub mod event;
 pub mod run;
 pub mod step;
 
+pub mod explain;
 pub mod projection;
 pub mod rehearse;
 

@@ -31,6 +31,7 @@ mod settle;
 mod sleep;
 mod start;
 mod timer;
+mod trace;
 mod transition;
 mod view;
 
@@ -43,6 +44,8 @@ use crate::time::Timestamp;
 use machine::Machine;
 
 pub use fork::{ForkPreview, preview_fork};
+
+pub(crate) use trace::{Trace, replay_traced};
 
 /// What a step led to, beside the new state.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -11,7 +11,7 @@ use crate::run::{GraphId, Kind, Run, RunStatus, TaskStatus, Timer, TimerKind, Vi
 use crate::time::Timestamp;
 use crate::value::Value;
 
-use super::{StepError, Stepped, Turn};
+use super::{StepError, Stepped, Trace, Turn};
 
 /// Either the step goes on, or it turns back without a trace.
 pub(super) type Flow<T = ()> = Result<T, StepError>;
@@ -30,6 +30,8 @@ pub(super) struct Machine<'a> {
     pub(super) begun: Vec<VisitId>,
     /// Graphs in which a place was given back.
     pub(super) freed: Vec<GraphId>,
+    /// What conditions saw, where somebody wants to know.
+    pub(super) trace: Option<Vec<Trace>>,
     /// Whether the next visit to end does so because of the event itself.
     pub(super) direct: bool,
     urgent: bool,
@@ -46,6 +48,7 @@ impl<'a> Machine<'a> {
             out: Stepped::default(),
             begun: Vec::new(),
             freed: Vec::new(),
+            trace: None,
             direct: false,
             urgent: false,
         }

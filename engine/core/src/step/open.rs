@@ -12,13 +12,22 @@ use crate::time::Millis;
 use super::Refusal;
 use super::machine::{Flow, Machine, Rendered, eval, holds, render};
 use super::start::plain_text;
+use super::trace::trace;
 
 impl Machine<'_> {
     pub(super) fn check_condition(&mut self, visit: VisitId) -> Flow {
         let task = self.task(visit);
         let runs = match &task.when {
             None => Ok(true),
-            Some(when) => holds(when, &self.visit_view(visit))?,
+            Some(when) => {
+                let view = self.visit_view(visit);
+                let runs = holds(when, &view)?;
+                if self.trace.is_some() {
+                    let seen = trace((visit, None), when, &view, &runs);
+                    self.trace.get_or_insert_default().push(seen);
+                }
+                runs
+            }
         };
         match runs {
             Ok(true) => self.wait_for_delay(visit),

@@ -5,6 +5,7 @@ use crate::error::{Failure, kind};
 use crate::run::{TaskStatus, VisitId};
 
 use super::machine::{Flow, Machine, holds};
+use super::trace::trace;
 
 impl<'a> Machine<'a> {
     /// Returns the transitions that fire, in order. One whose condition cannot be evaluated does
@@ -16,11 +17,11 @@ impl<'a> Machine<'a> {
         broken: &mut Vec<Failure>,
     ) -> Flow<Vec<&'a Transition>> {
         let status = self.run.visit(visit).status;
-        let candidates = task.transitions.iter();
-        let candidates = candidates.filter(|transition| applies(task, transition.kind, status));
+        let candidates = task.transitions.iter().enumerate();
+        let candidates = candidates.filter(|(_, one)| applies(task, one.kind, status));
         let mut fired = Vec::new();
         let mut decision = Decision::default();
-        for transition in candidates {
+        for (place, transition) in candidates {
             if let TransitionKind::Decision { default } = transition.kind {
                 decision.seen = true;
                 if decision.chosen {
@@ -34,7 +35,15 @@ impl<'a> Machine<'a> {
             let view = self.ended_view(visit, task.has_on_skip);
             let fires = match &transition.when {
                 None => Ok(true),
-                Some(when) => holds(when, &view)?,
+                Some(when) => {
+                    let fires = holds(when, &view)?;
+                    if self.trace.is_some() {
+                        let site = (visit, Some((place, transition.kind)));
+                        let seen = trace(site, when, &view, &fires);
+                        self.trace.get_or_insert_default().push(seen);
+                    }
+                    fires
+                }
             };
             match fires {
                 Ok(true) => {
