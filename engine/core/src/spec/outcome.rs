@@ -84,6 +84,11 @@ impl Judged {
         self.arrows[arrow].outcomes
     }
 
+    /// Tells whether the transition may fire at all.
+    pub(crate) fn fires(&self, arrow: usize) -> bool {
+        self.arrows[arrow].outcomes.0 != 0
+    }
+
     /// Tells whether the transition surely fires after this end.
     pub(crate) fn always_fires(&self, arrow: usize, outcome: Outcomes) -> bool {
         let judged = &self.arrows[arrow];

@@ -49,10 +49,14 @@ impl Live {
         };
         for task in &order {
             let start = live.ways.len();
-            let rank = &live.rank;
-            live.ways.extend(
-                ways(file, *task).filter(|way| way.to.is_none_or(|to| rank[to] > rank[*task])),
-            );
+            let runs = is_start(file, *task) || !live.into[*task].is_empty();
+            for way in ways(file, *task) {
+                let forward = way.to.is_none_or(|to| live.rank[to] > live.rank[*task]);
+                let fires = way.arrow.is_none_or(|arrow| judged[*task].fires(arrow));
+                if way.to.is_none() || (runs && forward && fires) {
+                    live.ways.push(way);
+                }
+            }
             live.out[*task] = start..live.ways.len();
             for id in start..live.ways.len() {
                 if let Some(to) = live.ways[id].to {
@@ -95,7 +99,7 @@ impl Live {
     /// Returns the ways of tasks before `task` that may be taken if it runs.
     fn set(&self, file: &Resolved<'_>, judged: &[Judged], before: &[usize], task: usize) -> Bits {
         let ways = &self.into[task];
-        if is_start(file, task) || ways.is_empty() {
+        if is_start(file, task) {
             return Bits::all(self.ways.len());
         }
         let all = matches!(file.drafts[task].task.join, Some(Join::All));
@@ -120,7 +124,7 @@ impl Live {
             });
             rest = later;
         }
-        set.unwrap_or_default()
+        set.unwrap_or_else(|| Bits::none(self.ways.len()))
     }
 
     /// Adds the ways that may be taken in a run that takes the way `id`.
