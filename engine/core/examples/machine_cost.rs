@@ -3,7 +3,6 @@
 #![expect(clippy::print_stdout, reason = "a measurement prints its figures")]
 #![expect(clippy::disallowed_methods, reason = "a measurement reads the clock")]
 
-use std::fmt::Write as _;
 use std::time::Instant;
 
 use attune_core::event::{
@@ -14,6 +13,7 @@ use attune_core::projection::project;
 use attune_core::spec::{self, Options};
 use attune_core::step::step;
 use attune_core::{Definition, Digest, Run, RunId, Timestamp, Value};
+use serde_json::{Value as Json, json};
 
 fn main() {
     for count in [10, 100, 1_000, 10_000] {
@@ -24,37 +24,37 @@ fn main() {
     }
 }
 
-fn items(count: usize) -> String {
-    let list: Vec<String> = (0..count).map(|item| item.to_string()).collect();
-    let list = list.join(", ");
-    format!(
-        "vars: {{factor: 2}}\ntasks:\n- {{name: t, action: n.n, with_items: [{list}], \
-         input: {{value: '{{{{ item * vars.factor }}}}', index: '{{{{ index }}}}'}}}}\n"
-    )
+fn items(count: usize) -> Json {
+    let list: Vec<usize> = (0..count).collect();
+    let input = json!({"value": "{{ item * vars.factor }}", "index": "{{ index }}"});
+    json!({
+        "vars": {"factor": 2},
+        "tasks": [{"name": "t", "action": "n.n", "with_items": list, "input": input}],
+    })
 }
 
-fn chain(count: usize) -> String {
-    let mut text = format!("limits: {{max_tasks: {count}}}\nvars: {{last: 0}}\ntasks:\n");
-    for place in 0..count {
-        let next = place + 1;
-        let on = if next < count {
-            format!("on_success: t{next}, ")
+fn chain(count: usize) -> Json {
+    let task = |place: usize| {
+        let next = if place + 1 < count {
+            vec![format!("t{}", place + 1)]
         } else {
-            String::new()
+            Vec::new()
         };
-        writeln!(
-            text,
-            "- {{name: t{place}, action: n.n, {on}input: {{last: '{{{{ vars.last }}}}'}}, \
-             publish: {{last: '{{{{ result().last + 1 }}}}'}}}}"
-        )
-        .expect("writing to a string cannot fail");
-    }
-    text
+        json!({
+            "name": format!("t{place}"),
+            "action": "n.n",
+            "on_success": next,
+            "input": {"last": "{{ vars.last }}"},
+            "publish": {"last": "{{ result().last + 1 }}"},
+        })
+    };
+    let tasks: Vec<Json> = (0..count).map(task).collect();
+    json!({"limits": {"max_tasks": count}, "vars": {"last": 0}, "tasks": tasks})
 }
 
-fn measure(what: &str, count: usize, source: &str) {
+fn measure(what: &str, count: usize, workflow: &Json) {
     let begun = Instant::now();
-    let parsed = spec::parse_with(source, &Options::inline());
+    let parsed = spec::parse_value(&Value::from_serde(workflow), &Options::inline());
     let parsing = begun.elapsed();
     let Some(definition) = parsed.definition else {
         println!("{what} {count}: refused: {:?}", parsed.diagnostics.first());

@@ -1,6 +1,7 @@
-//! All rehearsal cases of the language, run by the machine.
+//! All rehearsal cases of the language, and further ones rule by rule, run by the machine.
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-use attune_core::rehearse::{read, rehearse};
+use attune_core::rehearse::{Case, Expect, read, rehearse};
 
 /// Cases that cannot pass until expressions are evaluated.
 const NEED_EXPRESSIONS: &[&str] = &[
@@ -8,35 +9,114 @@ const NEED_EXPRESSIONS: &[&str] = &[
     "ERR-14", "ERR-15", "ERR-17", "JOIN-11", "CYC-01", "WI-01", "WI-02", "WI-04", "WI-06", "WI-08",
     "WI-10", "WI-11", "RT-01", "RT-04", "RT-06", "RT-08", "PAR-01", "PAR-06", "SK-01", "SUB-01",
     "RR-05", "TY-01", "SC-01", "V-06", "LIN-01", "LIN-03", "TRN-01", "CON-01", "DEF-01", "DEF-02",
-    "ET-01", "SK-05", "PAR-07", "CMD-01", "MX-01", "TM-01", "TM-03", "INQ-01", "V-12",
+    "ET-01", "SK-05", "PAR-07", "CMD-01", "MX-01", "TM-01", "TM-03", "INQ-01", "V-12", "KEY-01",
 ];
 
-/// Cases that cannot pass until the validator gives this warning.
-const NEED_WARNINGS: &[&str] = &["JOIN-12", "LIN-02"];
-
-const CASES: &str = include_str!("conformance.yaml");
-
-#[test]
-fn every_case_comes_out_as_written() {
-    let cases = read(CASES).unwrap();
+fn check(text: &str) {
+    let cases = read(text).unwrap();
     let mut wrong = Vec::new();
     for case in &cases {
         let verdict = rehearse(case, &|_| None);
-        let mut known = NEED_EXPRESSIONS.iter().chain(NEED_WARNINGS);
-        if !verdict.passed() && !known.any(|id| *id == case.id) {
-            let told: Vec<_> = verdict
-                .differences
-                .iter()
-                .map(ToString::to_string)
-                .collect();
+        let known = NEED_EXPRESSIONS.contains(&&*case.id);
+        if !verdict.passed() && !known {
+            let differences = verdict.differences.iter();
+            let told: Vec<_> = differences.map(ToString::to_string).collect();
             wrong.push(format!("{} {}\n{}", case.id, case.title, told.join("\n")));
         }
     }
-    let count = wrong.len();
+    let told = wrong.join("\n\n");
     assert!(
         wrong.is_empty(),
-        "{count} of {} cases:\n{}",
-        cases.len(),
-        wrong.join("\n\n")
+        "{} of {} cases:\n{told}",
+        wrong.len(),
+        cases.len()
     );
+}
+
+#[test]
+fn every_conformance_case_comes_out_as_written() {
+    check(include_str!("conformance.yaml"));
+}
+
+#[test]
+fn every_rule_holds() {
+    check(include_str!("rules.yaml"));
+}
+
+/// Every case with one of its expectations falsified, and which.
+fn falsified(case: &Case) -> Vec<(Case, &'static str)> {
+    let mut wrong = Vec::new();
+    let expect = &case.expect;
+    let mut add = |what, change: &dyn Fn(&mut Expect)| {
+        let mut changed = case.clone();
+        change(&mut changed.expect);
+        wrong.push((changed, what));
+    };
+    if expect.status.is_some() {
+        add("status", &|expect| expect.status = Some("abandoned".into()));
+    }
+    if expect.sequence.is_some() {
+        add("sequence", &|expect| {
+            expect.sequence.get_or_insert_default().push("zzz".into());
+        });
+    }
+    if expect.output.is_some() {
+        add("output", &|expect| expect.output = Some("zzz".into()));
+    }
+    if expect.invalid.is_some() {
+        add("invalid", &|expect| {
+            expect.invalid = Some(vec!["E_ZZZ".into()]);
+        });
+        add("workflow", &|expect| expect.invalid = None);
+    }
+    if expect.rerun_error.is_some() {
+        add("rerun_error", &|expect| {
+            expect.rerun_error = Some("zzz".into());
+        });
+    }
+    if expect.input_error {
+        add("inputs", &|expect| expect.input_error = false);
+    }
+    if let Some(name) = expect.tasks.keys().next() {
+        add("tasks", &|expect| {
+            expect.tasks.insert(name.clone(), "zzz".into());
+        });
+    }
+    if let Some(name) = expect.counts.keys().next() {
+        add("counts", &|expect| {
+            expect.counts.insert(name.clone(), 99);
+        });
+    }
+    if let Some(name) = expect.inputs_of.keys().next() {
+        add("inputs_of", &|expect| {
+            expect.inputs_of.insert(name.clone(), Vec::new());
+        });
+    }
+    if expect.invalid.is_none() && !expect.input_error {
+        add("errors", &|expect| expect.errors.push("zzz".into()));
+        add("warnings", &|expect| expect.warnings.push("W_ZZZ".into()));
+    }
+    wrong
+}
+
+#[test]
+fn a_falsified_expectation_fails_and_names_what_differed() {
+    let cases = [include_str!("conformance.yaml"), include_str!("rules.yaml")];
+    for case in cases.into_iter().flat_map(|text| read(text).unwrap()) {
+        if !rehearse(&case, &|_| None).passed() {
+            continue;
+        }
+        for (wrong, what) in falsified(&case) {
+            let verdict = rehearse(&wrong, &|_| None);
+            let named = verdict
+                .differences
+                .iter()
+                .any(|found| found.what.starts_with(what));
+            assert!(
+                named,
+                "{}: {what} is not named: {:?}",
+                case.id, verdict.differences
+            );
+        }
+    }
 }

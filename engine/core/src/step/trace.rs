@@ -81,7 +81,7 @@ fn written(read: &Read) -> String {
     for step in &read.path {
         match step {
             PathStep::Name(name) => text.extend([".", name]),
-            PathStep::Index(index) => text.push_str(&format!("[{index}]")),
+            PathStep::Index(index) => text.extend(["[", &index.to_string(), "]"]),
             PathStep::Computed => text.push_str("[…]"),
         }
     }
