@@ -19,7 +19,7 @@ use self::catalog::Contents;
 use self::disk::Disk;
 use crate::port::{Append, Position, StoreError};
 
-/// Appends that may wait for [`MemoryStore::sync`]; beyond it `append` answers `Busy`.
+/// Appends that may wait for [`MemoryStore::sync`]; beyond it births are answered `Busy`.
 const TAIL: usize = 4_096;
 /// Runs kept; beyond it a new one is refused as on a full disk.
 const RUNS: usize = 1_000_000;
@@ -75,8 +75,8 @@ impl MemoryStore {
         Self::with_timing(Timing::Immediate)
     }
 
-    /// Makes an empty store in which an append is durable when [`Self::sync`] says so. At most
-    /// `tail` appends may wait.
+    /// Makes an empty store in which an append is durable when [`Self::sync`] says so. While
+    /// `tail` appends wait, no run is begun.
     pub fn manual(tail: usize) -> Self {
         Self::with_timing(Timing::Manual {
             tail: tail.clamp(1, TAIL),

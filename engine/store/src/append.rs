@@ -8,7 +8,6 @@ use attune_driver::codec::{EventChunk, LogChunk, encode_events, encode_snapshot}
 use attune_driver::port::{Append, AppendError, Epoch, Idempotency, Position};
 
 use crate::counter::Liveness;
-use crate::rule::MAX_TAIL_BYTES;
 use crate::shared::Shared;
 
 /// What the rows of an append weigh beside its events, machine and logs; about right is enough
@@ -121,7 +120,7 @@ impl Shared {
         if append.epoch != EPOCH || shard != run.shard() {
             return Err(AppendError::Fenced(shard));
         }
-        if self.tail_bytes() > MAX_TAIL_BYTES {
+        if expected == 0 && self.is_busy() {
             return Err(AppendError::Busy);
         }
         if expected == 0 && self.space.is_short() {

@@ -11,7 +11,7 @@ pub(crate) const COMMIT_EVERY: Duration = Duration::from_millis(1);
 pub(crate) const GATHER_FOR: Duration = Duration::from_millis(5);
 /// As much as one commit should write.
 pub(crate) const GATHER_BYTES: usize = 1 << 20;
-/// Appends are refused above this: the disk does not keep up, and memory is not its substitute.
+/// No run is begun above this: the disk does not keep up, and memory is not its substitute.
 pub(crate) const MAX_TAIL_BYTES: usize = 8 << 20;
 
 /// What has been appended and is not in a commit yet.

@@ -17,6 +17,7 @@ use crate::id::Ids;
 use crate::job::{Call, Job};
 use crate::journal;
 use crate::open::Opener;
+use crate::rule::MAX_TAIL_BYTES;
 use crate::seal::Sealer;
 use crate::space::Space;
 use crate::table;
@@ -113,6 +114,11 @@ impl Shared {
     /// Returns how much has been appended and is not durable.
     pub(crate) fn tail_bytes(&self) -> usize {
         self.tail_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Tells whether the disk does not keep up, so that nothing should be begun.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.tail_bytes() > MAX_TAIL_BYTES
     }
 
     /// Returns the number of a run's events that are durable.

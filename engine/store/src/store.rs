@@ -116,6 +116,10 @@ impl port::Store for Store {
         self.shared.append(append)
     }
 
+    fn is_busy(&self) -> bool {
+        self.shared.is_busy()
+    }
+
     fn synced(&self) -> Position {
         Position(self.shared.synced.load(Ordering::Acquire))
     }

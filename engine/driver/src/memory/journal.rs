@@ -28,6 +28,10 @@ impl Store for MemoryStore {
         Ok(Position(position))
     }
 
+    fn is_busy(&self) -> bool {
+        self.state().is_busy(self.timing)
+    }
+
     fn synced(&self) -> Position {
         Position(*self.synced.borrow())
     }
@@ -118,11 +122,13 @@ impl Store for MemoryStore {
 }
 
 impl State {
+    fn is_busy(&self, timing: Timing) -> bool {
+        matches!(timing, Timing::Manual { tail } if self.tail.len() >= tail)
+    }
+
     /// Refuses what no store would take.
     fn admit(&self, append: &Append, timing: Timing) -> Result<(), AppendError> {
-        if let Timing::Manual { tail } = timing
-            && self.tail.len() >= tail
-        {
+        if append.expected == 0 && self.is_busy(timing) {
             return Err(AppendError::Busy);
         }
         if append.expected == 0 && self.disk.runs.len() >= RUNS {

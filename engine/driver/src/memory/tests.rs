@@ -66,15 +66,17 @@ async fn a_crash_keeps_a_prefix_and_fails_the_rest() {
 }
 
 #[test]
-fn conflicts_and_a_full_tail_are_refused() {
+fn conflicts_and_births_on_a_full_tail_are_refused() {
     let store = MemoryStore::manual(1);
     assert!(matches!(
         store.append(append(1, 1, 1)),
         Err(AppendError::Conflict { .. })
     ));
     store.append(append(1, 0, 1)).unwrap();
+    assert!(store.is_busy());
     assert!(matches!(
-        store.append(append(1, 1, 1)),
+        store.append(append(2, 0, 1)),
         Err(AppendError::Busy)
     ));
+    store.append(append(1, 1, 1)).unwrap();
 }

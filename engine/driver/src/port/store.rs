@@ -59,7 +59,8 @@ pub struct Idempotency {
 /// Why an append was refused. Nothing was written.
 #[derive(Debug, thiserror::Error)]
 pub enum AppendError {
-    /// Too much waits for the disk.
+    /// Too much waits for the disk to begin another run. Only births are refused: what happens
+    /// to a run that exists must be recorded, and is bounded by what is in flight.
     #[error("the store is busy")]
     Busy,
     /// Another writer was there: the run has another number of events.
@@ -129,6 +130,10 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// See [`AppendError`].
     fn append(&self, append: Append) -> Result<Position, AppendError>;
+    /// Tells whether so much waits for the disk that no run and no attempt should be begun.
+    fn is_busy(&self) -> bool {
+        false
+    }
     /// Returns a position up to which everything is known to be on disk and readable. Never
     /// waits; may lag behind.
     fn synced(&self) -> Position {
