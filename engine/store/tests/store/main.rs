@@ -1,5 +1,10 @@
 //! The store against real files: what is acknowledged is there, whatever happens.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail by panicking, as tests do"
+)]
+
 mod append;
 mod catalog;
 mod concurrent;
