@@ -8,6 +8,9 @@ use redb::{ReadTransaction, ReadableTable, WriteTransaction};
 use crate::fault::Outcome;
 use crate::table;
 
+/// A content without a revision is kept so long, for the run that will be pinned to it.
+const KEEP_LOOSE_MS: u64 = 24 * 3600 * 1000;
+
 /// Returns a content.
 pub(crate) fn get(tx: &ReadTransaction, digest: Digest) -> Outcome<Option<Bytes>> {
     let table = tx.open_table(table::BLOB)?;
@@ -15,13 +18,9 @@ pub(crate) fn get(tx: &ReadTransaction, digest: Digest) -> Outcome<Option<Bytes>
     Ok(row.map(|row| Bytes::copy_from_slice(row.value())))
 }
 
-/// Stores a content under its digest, unless it is there.
+/// Stores the content of a revision under its digest, unless it is there.
 pub(crate) fn put(tx: &WriteTransaction, digest: Digest, content: &[u8]) -> Outcome<()> {
-    let mut table = tx.open_table(table::BLOB)?;
-    if table.get(&digest.0)?.is_none() {
-        table.insert(&digest.0, content)?;
-    }
-    Ok(())
+    put_until(tx, digest, content, 0)
 }
 
 /// Stores a content that no revision names; `now` is when it was last asked for.
@@ -31,7 +30,26 @@ pub(crate) fn put_loose(
     now: Timestamp,
 ) -> Outcome<Result<Digest, StoreError>> {
     let digest = Digest::of(content);
-    put(tx, digest, content)?;
-    tx.open_table(table::BLOB_LOOSE)?.insert(&digest.0, now.0)?;
+    put_until(tx, digest, content, now.0 + KEEP_LOOSE_MS)?;
     Ok(Ok(digest))
+}
+
+fn put_until(tx: &WriteTransaction, digest: Digest, content: &[u8], until: u64) -> Outcome<()> {
+    let mut infos = tx.open_table(table::BLOB_INFO)?;
+    let known = infos.get(&digest.0)?.map(|row| row.value());
+    if known.is_none() {
+        tx.open_table(table::BLOB)?.insert(&digest.0, content)?;
+    }
+    let until = known.map_or(until, |(_, known)| known.max(until));
+    infos.insert(&digest.0, (content.len() as u64, until))?;
+    Ok(())
+}
+
+/// Removes a content and what is known of it.
+pub(crate) fn remove(tx: &WriteTransaction, digest: Digest) -> Outcome<()> {
+    tx.open_table(table::BLOB)?.remove(&digest.0)?;
+    tx.open_table(table::BLOB_INFO)?.remove(&digest.0)?;
+    let mut references = tx.open_table(table::BLOB_REF)?;
+    references.retain_in((&digest.0, 0)..=(&digest.0, u64::MAX), |_, ()| false)?;
+    Ok(())
 }

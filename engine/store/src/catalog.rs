@@ -5,7 +5,7 @@
 mod action;
 mod kv;
 mod pack;
-mod revision;
+pub(crate) mod revision;
 mod secret;
 mod token;
 mod workflow;

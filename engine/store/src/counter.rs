@@ -84,6 +84,29 @@ impl Counters {
         }
     }
 
+    /// Lets appends of a run conflict while it is being removed. Tells whether it may be: not if
+    /// something of it is not durable.
+    pub(crate) fn block(&mut self, run: RunId, durable: u64) -> bool {
+        let busy = self
+            .known
+            .get(&run)
+            .is_some_and(|known| known.position > durable);
+        if !busy {
+            self.insert(run, u64::MAX, None);
+            // Whatever is not durable is not forgotten.
+            self.known
+                .entry(run)
+                .and_modify(|known| known.position = u64::MAX);
+        }
+        !busy
+    }
+
+    /// Lets the run's events be read again.
+    pub(crate) fn unblock(&mut self, run: RunId) {
+        self.known.remove(&run);
+        self.swept += 1;
+    }
+
     /// Forgets runs with nothing after `durable`, if there are many.
     pub(crate) fn sweep(&mut self, durable: u64) {
         if self.known.len() < self.limit {

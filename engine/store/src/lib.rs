@@ -26,8 +26,6 @@ mod commit;
 mod shared;
 mod store;
 
-mod catalog;
-mod clock;
 mod id;
 mod inquiry;
 mod journal;
@@ -37,6 +35,20 @@ mod log;
 mod run;
 mod views;
 
+mod catalog;
+mod clock;
+
+mod garbage;
+mod retention;
+
+mod backup;
+mod check;
+mod offline;
+
+pub use backup::{BackupError, restore};
+pub use check::{Problem, Report};
+pub use offline::{check, compact};
 pub use open::{OpenError, Options};
+pub use retention::Removed;
 pub use seal::SecretKey;
 pub use store::Store;

@@ -60,6 +60,9 @@ pub enum OpenError {
         /// Why.
         source: std::io::Error,
     },
+    /// There is nothing to work on.
+    #[error("there is no store in `{}`", .0.display())]
+    NoStore(PathBuf),
     /// The key file is not one.
     #[error("key file `{}` does not hold 64 hexadecimal digits", .0.display())]
     BadKeyFile(PathBuf),

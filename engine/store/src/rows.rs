@@ -2,6 +2,7 @@
 //! a B-tree takes them cheapest. Nothing is read back that memory knows.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use attune_core::projection::RunSummary;
 use attune_core::{Digest, RunId};
@@ -116,16 +117,12 @@ impl Rows {
     }
 
     fn collect_birth(&mut self, summary: &RunSummary) {
-        let id = summary.id.0;
-        let workflow = table::workflow_key(&summary.workflow.reference);
-        self.by_workflow.push(((workflow, id), Some(())));
-        let parent = summary.parent.map(|parent| parent.run.0);
+        let rows = index_rows(summary);
+        self.by_workflow.push((rows.workflow, Some(())));
         self.by_parent
-            .extend(parent.map(|parent| ((parent, id), Some(()))));
-        for (name, value) in &summary.labels {
-            let label = table::label_key(name, value);
-            self.by_label.push(((label, id), Some(())));
-        }
+            .extend(rows.parent.map(|row| (row, Some(()))));
+        let labels = rows.labels.into_iter();
+        self.by_label.extend(labels.map(|row| (row, Some(()))));
     }
 
     fn collect_live(&mut self, run: &Prepared) {
@@ -249,6 +246,27 @@ impl Rows {
             expiries.insert((key.expires.0, &key.key.0), ())?;
         }
         Ok(())
+    }
+}
+
+/// A run's rows in the indexes.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct IndexRows {
+    pub(crate) status: (u8, u64),
+    pub(crate) workflow: (u64, u64),
+    pub(crate) parent: Option<(u64, u64)>,
+    pub(crate) labels: Vec<(u64, u64)>,
+}
+
+/// Returns the rows that a run has in the indexes.
+pub(crate) fn index_rows(summary: &RunSummary) -> IndexRows {
+    let id = summary.id.0;
+    let label = |(name, value): &(Arc<str>, Arc<str>)| (table::label_key(name, value), id);
+    IndexRows {
+        status: (table::status_key(summary.status), id),
+        workflow: (table::workflow_key(&summary.workflow.reference), id),
+        parent: summary.parent.map(|parent| (parent.run.0, id)),
+        labels: summary.labels.iter().map(label).collect(),
     }
 }
 

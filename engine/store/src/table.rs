@@ -50,8 +50,9 @@ pub(crate) const BLOB: Table<&Hash, &[u8]> = Table::new("blob");
 /// (SHA-256, run / [`RUNS_PER_REFERENCE`]) → nothing: some of these runs are pinned to the
 /// content. Until all of them are gone. Coarse, so that a start of a run seldom writes it.
 pub(crate) const BLOB_REF: Table<(&Hash, u64), ()> = Table::new("blob_ref");
-/// SHA-256 → when it was stored without a revision (u64, ms). Until collected or for ever used.
-pub(crate) const BLOB_LOOSE: Table<&Hash, u64> = Table::new("blob_loose");
+/// SHA-256 → (size, kept until then (ms) even if nothing refers to it). With the content, whose own
+/// table is slow to walk through.
+pub(crate) const BLOB_INFO: Table<&Hash, (u64, u64)> = Table::new("blob_info");
 
 /// (ref, revision) → `WorkflowRecord`. Until removed, or superseded and unused.
 pub(crate) const WORKFLOW: Table<(&str, u32), &[u8]> = Table::new("definition");
@@ -101,7 +102,7 @@ pub(crate) fn each<V: Visitor>(visitor: &mut V) -> Result<(), V::Error> {
     visitor.visit(KEY_EXPIRY)?;
     visitor.visit(BLOB)?;
     visitor.visit(BLOB_REF)?;
-    visitor.visit(BLOB_LOOSE)?;
+    visitor.visit(BLOB_INFO)?;
     visitor.visit(WORKFLOW)?;
     visitor.visit(WORKFLOW_HEAD)?;
     visitor.visit(ACTION)?;

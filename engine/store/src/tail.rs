@@ -214,6 +214,12 @@ impl Tail {
         self.state = State::Open;
     }
 
+    /// Lets appends of a run conflict while it is removed: see [`Counters::block`].
+    pub(crate) fn block(&mut self, run: RunId) -> bool {
+        let durable = self.durable;
+        self.counters.block(run, durable)
+    }
+
     fn start_gathering(&mut self) -> bool {
         let first = self.since.is_none();
         self.since.get_or_insert_with(Instant::now);
