@@ -52,13 +52,17 @@ fn action(reference: &str, component: &str, approved: bool) -> ActionRecord {
     }
 }
 
-async fn put(store: &Store, reference: &str, source: &'static str) -> Put<WorkflowRecord> {
+pub(crate) async fn put(
+    store: &Store,
+    reference: &str,
+    source: &'static str,
+) -> Put<WorkflowRecord> {
     let record = workflow(reference, source);
     let put = store.put_workflow(record, Bytes::from(source), false, None);
     put.await.unwrap()
 }
 
-async fn put_component(store: &Store, component: &'static str, approved: bool) -> u32 {
+pub(crate) async fn put_component(store: &Store, component: &'static str, approved: bool) -> u32 {
     let record = action("demo.greet", component, approved);
     match store
         .put_action(record, Bytes::from(component))

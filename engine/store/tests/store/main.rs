@@ -6,13 +6,17 @@
 )]
 
 mod append;
+mod backup;
 mod catalog;
+mod check;
 mod concurrent;
 mod crash;
 mod disk;
 mod kill;
+mod machine;
 mod model;
 mod open;
+mod retention;
 mod sample;
 mod secret;
 mod views;
