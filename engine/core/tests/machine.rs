@@ -171,3 +171,47 @@ fn a_fork_of_a_finished_run_reopens_the_joins_below_its_task() {
     let unknown = preview_fork(&definition, &origin, "nobody");
     assert_eq!(unknown, Err(Refusal::RerunNotRun("nobody".into())));
 }
+
+#[test]
+fn a_fuel_budget_that_is_used_up_fails_the_run_but_not_its_finally() {
+    let definition = definition(
+        "
+ref: t.t
+label: T
+version: 1.0.0
+limits: {fuel: 100}
+finally: [last]
+tasks:
+- {name: a, action: n.n, on_success: b}
+- {name: b, action: n.n, on_success: c}
+- {name: c, action: n.n}
+- {name: last, action: n.n}
+",
+    );
+    let mut run = start(&definition, started(None));
+    let mut names = Vec::new();
+    while let Some(ready) = run.next_ready() {
+        let (task, attempt) = (ready.task, ready.attempt);
+        let begun = EventKind::AttemptStarted(AttemptStarted { task, attempt });
+        let stepped = step(&definition, &mut run, &event(2, begun)).unwrap();
+        let Some(Effect::StartAttempt(start)) = stepped.effects.into_iter().next() else {
+            panic!("an attempt starts");
+        };
+        names.push((start.name, start.limits.fuel));
+        let finished = AttemptFinished {
+            task,
+            attempt,
+            outcome: Outcome::Succeeded(Value::Null),
+            usage: Usage {
+                fuel: 60,
+                ..Usage::default()
+            },
+        };
+        let finished = EventKind::AttemptFinished(Box::new(finished));
+        step(&definition, &mut run, &event(3, finished)).unwrap();
+    }
+    let expected = [("a", Some(100)), ("b", Some(40)), ("last", None)];
+    assert_eq!(names, expected.map(|(name, fuel)| (Arc::from(name), fuel)));
+    assert_eq!(run.status(), RunStatus::Failed);
+    assert_eq!(&*run.failure().unwrap().failure.kind, "limit_exceeded");
+}
