@@ -30,11 +30,13 @@ impl From<StoreError> for Fault {
 
 impl From<redb::Error> for Fault {
     fn from(error: redb::Error) -> Self {
-        Self(match error {
-            redb::Error::Corrupted(text) => StoreError::Corrupt(text.into()),
-            redb::Error::DatabaseClosed => StoreError::Closed,
-            other => StoreError::Io(other.to_string().into()),
-        })
+        if let redb::Error::Corrupted(text) = error {
+            return Self(StoreError::Corrupt(text.into()));
+        }
+        if matches!(error, redb::Error::DatabaseClosed) {
+            return Self(StoreError::Closed);
+        }
+        Self(StoreError::Io(error.to_string().into()))
     }
 }
 

@@ -20,6 +20,11 @@ use crate::table::{self, Table};
 /// A row to write, or with `None` to remove.
 type Change<K, V> = (K, Option<V>);
 
+/// (shard, whether it only waits, run).
+type LiveKey = (u8, u8, u64);
+/// (shard, due, run, number).
+type TimerKey = (u8, u64, u64, u64);
+
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
@@ -27,8 +32,8 @@ pub(crate) struct Rows {
     event: Vec<((u64, u64), Vec<u8>)>,
     snapshot: Vec<(u64, Vec<u8>)>,
     /// A row without priority keeps the one that the run's summary has.
-    live: Vec<Change<(u8, u8, u64), Option<i32>>>,
-    timer: Vec<Change<(u8, u64, u64, u64), Vec<u8>>>,
+    live: Vec<Change<LiveKey, Option<i32>>>,
+    timer: Vec<Change<TimerKey, Vec<u8>>>,
     by_status: Vec<Change<(u8, u64), ()>>,
     by_workflow: Vec<Change<(u64, u64), ()>>,
     by_parent: Vec<Change<(u64, u64), ()>>,

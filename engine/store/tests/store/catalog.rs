@@ -320,28 +320,29 @@ async fn kv_is_compared_and_set() {
     );
 }
 
+/// Adds one to an entry, `times` times, whatever others do to it.
+async fn count_up(store: Store, times: usize) {
+    let mut won = 0;
+    while won < times {
+        let entry = store.kv("demo", "n").await.unwrap();
+        let version = entry.as_ref().map_or(0, |entry| entry.version);
+        let count = entry.map_or(0, |entry| entry.value.as_i64().unwrap());
+        let value = Value::Int(count + 1);
+        match store.put_kv("demo", "n", value, Some(version)).await {
+            Ok(_) => won += 1,
+            Err(CatalogError::Changed(_)) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
 #[tokio::test]
 async fn many_kv_writers_count_right() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());
     let mut writers = tokio::task::JoinSet::new();
     for _writer in 0..20 {
-        let store = store.clone();
-        writers.spawn(async move {
-            let mut won = 0;
-            while won < 5 {
-                let entry = store.kv("demo", "n").await.unwrap();
-                let (count, version) = entry.map_or((0, 0), |entry| {
-                    (entry.value.as_i64().unwrap(), entry.version)
-                });
-                let value = Value::Int(count + 1);
-                match store.put_kv("demo", "n", value, Some(version)).await {
-                    Ok(_) => won += 1,
-                    Err(CatalogError::Changed(_)) => {}
-                    Err(error) => panic!("{error}"),
-                }
-            }
-        });
+        writers.spawn(count_up(store.clone(), 5));
     }
     while let Some(result) = writers.join_next().await {
         result.unwrap();

@@ -9,7 +9,7 @@ use redb::StorageBackend;
 /// Disks write this much at once or not at all.
 const SECTOR_BYTES: usize = 512;
 
-/// SplitMix64: small, and its streams for neighbouring seeds have nothing in common.
+/// `SplitMix64`: small, and its streams for neighbouring seeds have nothing in common.
 #[derive(Clone, Debug)]
 pub(crate) struct Chance(pub(crate) u64);
 

@@ -12,7 +12,7 @@ use attune_core::event::{
 use attune_core::pin::{ActionPin, AttemptLimits, Invocation, Pins, WorkflowPin};
 use attune_core::projection::{RunSummary, TaskCounts};
 use attune_core::run::RunStatus;
-use attune_core::{Digest, Event, Run, RunId, TaskId, Timestamp, Value};
+use attune_core::{Digest, Effect, Event, Run, RunId, TaskId, Timestamp, Value};
 
 use crate::port::{
     ActionRecord, KvEntry, LogLevel, LogLine, PackRecord, Role, TimerKind, TokenRecord,
@@ -213,8 +213,72 @@ pub(super) fn event_of_size(bytes: usize) -> Event {
     }
 }
 
+/// A workflow whose run, half-way, has something of everything in it.
+const WORKFLOW: &str = "\
+ref: demo.sample
+label: Sample
+version: '1'
+vars: {total: 0}
+tasks:
+- name: each
+  action: core.echo
+  with_items: [1, 2, 3]
+  input: {value: '{{ item }}'}
+  publish: {total: 3}
+  on_success: [nap, ask]
+- {name: nap, action: core.sleep, input: {seconds: 60}}
+- {name: ask, action: core.inquiry, input: {prompt: go on?}}
+- name: last
+  action: core.echo
+  input: {value: '{{ vars.total }}'}
+  retry: {count: 3, delay: 5}
+  on_failure: ask
+";
+
+/// The machine of a run in which one execution ended and another failed and waits.
 pub(super) fn run() -> Run {
-    Run::default()
+    let parsed = attune_core::spec::parse(WORKFLOW);
+    let problems = parsed.diagnostics;
+    let definition = parsed.definition.unwrap_or_else(|| panic!("{problems:#?}"));
+    let (mut run, mut at) = (Run::default(), 0);
+    let mut tell = |run: &mut Run, kind| {
+        at += 1;
+        let event = Event {
+            at: Timestamp(1_700_000_000_000 + at),
+            seed: at,
+            facts: BTreeMap::new(),
+            kind,
+        };
+        let stepped = attune_core::step::step(&definition, run, &event);
+        stepped.unwrap().effects
+    };
+    let birth = RunStarted {
+        start_at: None,
+        fork: None,
+        fuel: None,
+        ..started()
+    };
+    tell(&mut run, EventKind::RunStarted(Box::new(birth)));
+    while let Some(ready) = run.next_ready() {
+        let (task, attempt) = (ready.task, ready.attempt);
+        let begun = AttemptStarted { task, attempt };
+        let effects = tell(&mut run, EventKind::AttemptStarted(begun));
+        let outcome = match effects.first() {
+            Some(Effect::StartAttempt(start)) if &*start.name == "last" => {
+                Outcome::Failed(failure())
+            }
+            Some(_) | None => Outcome::Succeeded(value()),
+        };
+        let finished = AttemptFinished {
+            task,
+            attempt,
+            outcome,
+            usage: usage(),
+        };
+        tell(&mut run, EventKind::AttemptFinished(Box::new(finished)));
+    }
+    assert_eq!(run.timers().len(), 2, "a sleep and a retry wait");
+    run
 }
 
 pub(super) fn lines(text: &str) -> Vec<LogLine> {
