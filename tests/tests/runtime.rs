@@ -1,4 +1,5 @@
 //! The runtime with real guests: one for each limit, and what a well-behaved one may rely on.
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 #[path = "runtime/bench.rs"]
 mod bench;
@@ -10,5 +11,7 @@ mod inspecting;
 mod kinds;
 #[path = "runtime/limits.rs"]
 mod limits;
+#[path = "runtime/local.rs"]
+mod local;
 #[path = "runtime/purity.rs"]
 mod purity;

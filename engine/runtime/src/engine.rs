@@ -20,7 +20,7 @@ pub(crate) const ASYNC_STACK_BYTES: usize = 2 << 20;
 /// Most core instances of one component that fits the pool; Python counts 14.
 const POOL_CORE_INSTANCES: u32 = 32;
 
-/// Most memories of one component that fits the pool; QuickJS has 2.
+/// Most memories of one component that fits the pool; `QuickJS` has 2.
 const POOL_MEMORIES: u32 = 4;
 
 /// Most tables of one component that fits the pool.

@@ -38,7 +38,7 @@ impl Inspector for Runtime {
 impl Runtime {
     async fn look_at(&self, upload: Bytes, manifest: Value) -> Result<Inspection, InspectError> {
         let manifest = Manifest::parse(&manifest)?;
-        let component = self.component(upload)?;
+        let component = self.component(upload).await?;
         let added = self.0.library.add(component.clone()).await;
         let (digest, loaded) = added.map_err(|error| not_loaded(&error))?;
         let engine = loaded.component.engine();
@@ -70,7 +70,7 @@ impl Runtime {
     }
 
     /// Returns the component of an upload.
-    fn component(&self, upload: Bytes) -> Result<Bytes, InspectError> {
+    async fn component(&self, upload: Bytes) -> Result<Bytes, InspectError> {
         let limit = self.0.settings.component_bytes;
         if upload.len() as u64 > limit {
             let text = format!(
@@ -81,7 +81,7 @@ impl Runtime {
         }
         match Format::of(&upload) {
             Format::Component => Ok(upload),
-            Format::Module => crate::wrap::module(upload),
+            Format::Module => crate::wrap::module(upload).await,
             Format::Other => Err(refuse(
                 "not_wasm",
                 "the upload is not WebAssembly: it does not begin with `\\0asm`",

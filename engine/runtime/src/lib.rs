@@ -29,6 +29,9 @@ mod manifest;
 mod schema;
 mod wrap;
 
+mod backend;
+mod local;
+
 mod admission;
 mod attempt;
 mod command;
@@ -37,5 +40,7 @@ mod sandbox;
 mod template;
 mod typed;
 
+pub use backend::CatalogBackend;
+pub use local::LocalCall;
 pub use runtime::{OpenError, Runtime};
 pub use settings::{Allocator, LimitCeiling, MAX_ATTEMPTS, Settings};

@@ -145,13 +145,11 @@ pub(crate) fn with_stderr(failure: Failure, stderr: String) -> Failure {
     if stderr.is_empty() {
         return failure;
     }
-    let mut members = match &failure.details {
-        Value::Null => Map::new(),
-        details => match details.as_map() {
-            Some(map) => map.clone(),
-            None => return failure,
-        },
-    };
+    let known = failure.details.as_map();
+    if known.is_none() && !failure.details.is_null() {
+        return failure;
+    }
+    let mut members = known.cloned().unwrap_or_else(Map::new);
     members
         .entry("stderr".into())
         .or_insert_with(|| stderr.into());

@@ -72,7 +72,7 @@ pub(crate) async fn call(
             return Called::failed(failure.with_details(pointer));
         }
     };
-    let Some(func) = instance.get_func(&mut sandbox.store, &entry.index) else {
+    let Some(func) = instance.get_func(&mut sandbox.store, entry.index) else {
         let failure = Failure::engine(kind::ENGINE, "the component lacks its function");
         return Called::failed(failure);
     };

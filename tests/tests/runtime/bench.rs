@@ -145,7 +145,9 @@ pub(crate) fn attempt(inspection: &Inspection, input: &str) -> Attempt {
 pub(crate) fn result(finished: &Finished) -> String {
     match &finished.outcome {
         Outcome::Succeeded(value) => value.to_public_json(),
-        other => panic!("expected a result, found {other:?}"),
+        Outcome::Failed(_) | Outcome::TimedOut | Outcome::Interrupted | Outcome::Abandoned => {
+            panic!("expected a result, found {:?}", finished.outcome)
+        }
     }
 }
 
@@ -153,6 +155,8 @@ pub(crate) fn result(finished: &Finished) -> String {
 pub(crate) fn failure(finished: &Finished) -> &Failure {
     match &finished.outcome {
         Outcome::Failed(failure) => failure,
-        other => panic!("expected a failure, found {other:?}"),
+        Outcome::Succeeded(_) | Outcome::TimedOut | Outcome::Interrupted | Outcome::Abandoned => {
+            panic!("expected a failure, found {:?}", finished.outcome)
+        }
     }
 }

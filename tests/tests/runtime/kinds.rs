@@ -6,8 +6,15 @@ use attune_core::pin::Invocation;
 
 use crate::bench::{Bench, attempt, failure, result};
 
+/// Function, input, and the result, or kind and message of the failure.
+type Case = (
+    &'static str,
+    &'static str,
+    Result<&'static str, (&'static str, &'static str)>,
+);
+
 /// Calls functions of `typed` and compares: a result, or kind and message of a failure.
-async fn check_typed(cases: &[(&str, &str, Result<&str, (&str, &str)>)]) {
+async fn check_typed(cases: &[Case]) {
     let bench = Bench::new();
     for (function, input, expected) in cases {
         let manifest = format!(r#"{{"export":"sample:typed/sums@1.2.0#{function}"}}"#);

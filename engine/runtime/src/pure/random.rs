@@ -1,6 +1,6 @@
 //! Randomness from a seed: of the task execution, or of content for what is cacheable.
 //!
-//! The stream is SplitMix64, written out here so that no library's update changes its bytes. The
+//! The stream is `SplitMix64`, written out here so that no library's update changes its bytes. The
 //! seed is computed when the first number is drawn: most attempts draw none.
 
 use std::convert::Infallible;
@@ -101,7 +101,7 @@ impl SeededRandom {
     }
 }
 
-/// The finalizer of SplitMix64.
+/// The finalizer of `SplitMix64`.
 fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

@@ -18,7 +18,7 @@ pub(crate) struct Mismatch {
 /// Where a value is: a list of steps from the inside out, so that success builds no text.
 #[derive(Clone, Copy)]
 struct At<'a> {
-    parent: Option<&'a At<'a>>,
+    parent: Option<&'a Self>,
     step: Step<'a>,
 }
 
@@ -80,7 +80,12 @@ fn describe(value: &Value) -> String {
         Value::Null => "null".to_owned(),
         Value::List(_) => "an array".to_owned(),
         Value::Map(_) => "an object".to_owned(),
-        scalar => scalar.to_public_json().chars().take(SHOWN_CHARS).collect(),
+        Value::Bool(_)
+        | Value::Int(_)
+        | Value::BigInt(_)
+        | Value::Float(_)
+        | Value::Text(_)
+        | Value::Secret(_) => value.to_public_json().chars().take(SHOWN_CHARS).collect(),
     }
 }
 
@@ -103,12 +108,12 @@ pub(crate) fn arguments(
         return values.collect();
     }
     let empty = Map::new();
-    let map = match input {
-        Value::Null => &empty,
-        _ => match input.as_map() {
-            Some(map) => map,
-            None => return root.wrong("an object with the parameters by name", input),
-        },
+    let map = if input.is_null() {
+        &empty
+    } else if let Some(map) = input.as_map() {
+        map
+    } else {
+        return root.wrong("an object with the parameters by name", input);
     };
     let names: Vec<&str> = parameters.iter().map(|(name, _)| name.as_str()).collect();
     known(&root, &names, map)?;
@@ -129,7 +134,7 @@ fn known(at: &At<'_>, names: &[&str], map: &Map) -> Result<(), Mismatch> {
     }
 }
 
-/// Names are in kebab-case; snake_case is accepted.
+/// Names are in kebab-case; `snake_case` is accepted.
 fn is_name(name: &str, key: &str) -> bool {
     let same = |(a, b): (u8, u8)| a == b || (a == b'-' && b == b'_');
     name.len() == key.len() && name.bytes().zip(key.bytes()).all(same)

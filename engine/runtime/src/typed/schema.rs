@@ -4,7 +4,7 @@ use attune_core::Value;
 use serde_json::{Map, Value as Json, json};
 use wasmtime::component::Type;
 
-/// The largest integer that every JSON reader keeps exactly; beyond it decimal text is accepted.
+/// Decimal text, which is accepted for 64 bits: JSON readers lose the last digits of numbers.
 const DECIMAL: &str = "^-?[0-9]+$";
 
 /// Returns the schema of an object with `parameters` by name.
@@ -64,14 +64,7 @@ fn schema(ty: &Type) -> Json {
         Type::Float32 | Type::Float64 => json!({"type": "number"}),
         Type::Char => json!({"type": "string", "minLength": 1, "maxLength": 1}),
         Type::String => json!({"type": "string"}),
-        Type::List(list) => match list.ty() {
-            Type::U8 => json!({
-                "type": ["string", "array"],
-                "contentEncoding": "base64",
-                "items": integer(0, 255),
-            }),
-            item => json!({"type": "array", "items": schema(&item)}),
-        },
+        Type::List(list) => self::list(&list.ty()),
         Type::Record(record) => object(
             record
                 .fields()
@@ -123,10 +116,23 @@ fn one_member(name: &str, content: &Json) -> Json {
     })
 }
 
+fn list(item: &Type) -> Json {
+    if matches!(item, Type::U8) {
+        json!({
+            "type": ["string", "array"],
+            "contentEncoding": "base64",
+            "items": integer(0, 255),
+        })
+    } else {
+        json!({"type": "array", "items": schema(item)})
+    }
+}
+
 fn optional(ty: &Type) -> Json {
-    let some = match ty {
-        Type::Option(_) => one_member("some", &schema(ty)),
-        _ => schema(ty),
+    let some = if matches!(ty, Type::Option(_)) {
+        one_member("some", &schema(ty))
+    } else {
+        schema(ty)
     };
     json!({"anyOf": [some, {"type": "null"}]})
 }

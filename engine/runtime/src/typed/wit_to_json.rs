@@ -90,9 +90,12 @@ fn list(items: &[Val], ty: &Type) -> Result<Value, NotJson> {
         let items = items.iter().map(|item| value(item, ty));
         return Ok(Value::list(items.collect::<Result<_, _>>()?));
     }
-    let byte = |item: &Val| match item {
-        Val::U8(byte) => Ok(*byte),
-        _ => Err(NotJson("a list of another type than declared")),
+    let byte = |item: &Val| {
+        if let Val::U8(byte) = item {
+            Ok(*byte)
+        } else {
+            Err(NotJson("a list of another type than declared"))
+        }
     };
     let bytes = items.iter().map(byte).collect::<Result<Vec<u8>, _>>()?;
     Ok(Value::text(STANDARD.encode(bytes)))
