@@ -1,14 +1,47 @@
 //! The `attune` binary: parses the command line, runs the command, exits.
 
+mod build;
+mod cli;
+mod client;
+mod commands;
+mod config;
+mod inputs;
+mod output;
+mod paths;
+mod profile;
 #[cfg_attr(
     not(test),
-    expect(dead_code, reason = "the commands that use it are on their way")
+    expect(dead_code, reason = "an engine that uses the actions is not wired yet")
 )]
 mod standard;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the commands that use it are on their way")
-)]
 mod template;
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::Cli;
+use crate::output::{CliError, Ui};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(cause) => {
+            let error = CliError::failed("cannot start the threads").caused_by(&cause);
+            Ui::error(&error);
+            return ExitCode::from(error.kind.exit_code());
+        }
+    };
+    // On the heap: the future of all commands together is large.
+    match runtime.block_on(Box::pin(commands::run(cli))) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            Ui::error(&error);
+            ExitCode::from(error.kind.exit_code())
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! `attune action …`.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+/// What to do with actions.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ActionCommand {
+    /// Makes a project for a new action.
+    New {
+        /// Name of the action and its folder.
+        name: String,
+        /// Its language.
+        #[arg(long, default_value = "rust")]
+        lang: String,
+    },
+    /// Uploads a component; builds it first if a folder is given.
+    Push {
+        /// A `.wasm` file, or the folder of an action project.
+        #[arg(default_value = ".")]
+        path: PathBuf,
+        /// `pack.name` of the action; else from the project (pack `default`).
+        #[arg(long = "as", value_name = "REF")]
+        reference: Option<String>,
+        /// Manifest; else the `.yaml` beside the component.
+        #[arg(long, value_name = "FILE")]
+        manifest: Option<PathBuf>,
+        /// Approve the wanted grants at once (admin).
+        #[arg(long)]
+        approve: bool,
+        /// Only show what the server would say.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Runs an action on the server.
+    Run {
+        /// `pack.name`.
+        target: String,
+        /// The input.
+        #[command(flatten)]
+        inputs: Inputs,
+    },
+    /// Lists actions.
+    List,
+    /// Shows one action.
+    Show {
+        /// `pack.name`.
+        reference: String,
+    },
+    /// Lists the versions of an action.
+    Versions {
+        /// `pack.name`.
+        reference: String,
+    },
+    /// Approves what a version wants (admin).
+    Approve {
+        /// `pack.name`, optionally with `@revision`.
+        reference: String,
+    },
+    /// Removes an action.
+    Remove {
+        /// `pack.name`.
+        reference: String,
+        /// Even if workflows use it.
+        #[arg(long)]
+        force: bool,
+    },
+}
+
+/// Input of a run, in whatever way is handy.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct Inputs {
+    /// `name=text`, `n:=3` (JSON), `body=@file` (text of a file), `body:=@file` (JSON of a file).
+    #[arg(value_name = "NAME=VALUE")]
+    pub(crate) values: Vec<String>,
+    /// All input as JSON or YAML: a file, or `-` for standard input; values above are added.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: Option<String>,
+}

@@ -1,0 +1,90 @@
+//! `attune workflow …`.
+
+use std::path::PathBuf;
+
+use clap::{Subcommand, ValueEnum};
+
+use super::action::Inputs;
+
+/// What to do with workflows.
+#[derive(Debug, Subcommand)]
+pub(crate) enum WorkflowCommand {
+    /// Checks workflow files and shows every problem with its place.
+    Validate {
+        /// Files, or folders with workflows.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Warnings fail the check as well.
+        #[arg(long)]
+        strict: bool,
+    },
+    /// Runs rehearsal files: workflows with mocked actions in virtual time.
+    Test {
+        /// Rehearsal files, or folders with them.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Only cases whose id or title contains this.
+        #[arg(long)]
+        filter: Option<String>,
+        /// Also writes a JUnit report.
+        #[arg(long, value_name = "FILE")]
+        junit: Option<PathBuf>,
+    },
+    /// Puts workflow files on the server.
+    Apply {
+        /// Files, or folders with workflows.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Runs a workflow on the server and follows it; with `--on-server` a file that is not saved there.
+    Run {
+        /// A file, or `pack.name`.
+        target: String,
+        /// Its parameters.
+        #[command(flatten)]
+        inputs: Inputs,
+        /// Runs a file on the server, without saving it there.
+        #[arg(long)]
+        on_server: bool,
+        /// Prints the run's id and does not wait.
+        #[arg(long)]
+        detach: bool,
+    },
+    /// Lists workflows.
+    List {
+        /// Of this pack.
+        #[arg(long)]
+        pack: Option<String>,
+    },
+    /// Shows one workflow; `--output yaml` prints its source.
+    Show {
+        /// `pack.name`.
+        reference: String,
+    },
+    /// Draws a workflow's graph.
+    Graph {
+        /// A workflow file.
+        file: PathBuf,
+        /// In which language.
+        #[arg(long, value_enum, default_value_t = GraphFormat::Mermaid)]
+        format: GraphFormat,
+    },
+    /// Removes a workflow; its runs stay.
+    Remove {
+        /// `pack.name`.
+        reference: String,
+    },
+    /// Prints the JSON Schema of workflow files, for editors.
+    Schema,
+}
+
+/// How a graph is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GraphFormat {
+    /// A Mermaid flowchart.
+    Mermaid,
+    /// Graphviz.
+    Dot,
+    /// Nodes and edges.
+    Json,
+}

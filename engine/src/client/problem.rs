@@ -1,0 +1,85 @@
+//! Refusals of the API (`application/problem+json`) as errors of the command line.
+
+use serde_json::Value as Json;
+
+use crate::output::error::{CliError, Kind};
+
+/// Makes an error of a refusal.
+pub(crate) fn to_error(status: u16, body: &[u8]) -> CliError {
+    let problem: Json = serde_json::from_slice(body).unwrap_or_default();
+    let text = |key: &str| problem.get(key).and_then(Json::as_str).map(str::to_owned);
+    let message = text("detail").or_else(|| text("title"));
+    let mut error = CliError::new(
+        kind(status),
+        message.unwrap_or_else(|| format!("the server answered {status}")),
+    );
+    for item in problem
+        .get("errors")
+        .and_then(Json::as_array)
+        .into_iter()
+        .flatten()
+    {
+        error.causes.push(cause(item));
+    }
+    error.hint = text("hint").or_else(|| hint(status).map(str::to_owned));
+    error
+}
+
+fn kind(status: u16) -> Kind {
+    match status {
+        401 | 403 => Kind::Denied,
+        404 => Kind::NotFound,
+        503 => Kind::Unreachable,
+        _ => Kind::Failed,
+    }
+}
+
+fn hint(status: u16) -> Option<&'static str> {
+    match status {
+        401 => Some("give a token with `--token` or in ATTUNE_TOKEN"),
+        429 | 503 => Some("the server is busy: try again in a moment"),
+        _ => None,
+    }
+}
+
+fn cause(item: &Json) -> String {
+    let text = |key: &str| {
+        item.get(key)
+            .and_then(Json::as_str)
+            .filter(|text| !text.is_empty())
+    };
+    let mut out = String::new();
+    if let Some(line) = item
+        .get("line")
+        .and_then(Json::as_u64)
+        .filter(|line| *line > 0)
+    {
+        out.push_str(&format!("line {line}: "));
+    } else if let Some(pointer) = text("pointer") {
+        out.push_str(&format!("{pointer}: "));
+    }
+    if let Some(code) = text("code") {
+        out.push_str(&format!("[{code}] "));
+    }
+    out.push_str(text("message").unwrap_or("refused"));
+    if let Some(fix) = text("fix") {
+        out.push_str(&format!(" ({fix})"));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn problems_become_errors_with_their_places() {
+        let body = br#"{"title": "Unprocessable", "detail": "the parameters do not fit",
+            "errors": [{"pointer": "/name", "message": "is missing", "code": "required"}]}"#;
+        let error = to_error(422, body);
+        assert_eq!(error.message, "the parameters do not fit");
+        assert_eq!(error.causes, ["/name: [required] is missing"]);
+        assert_eq!(error.kind, Kind::Failed);
+        assert_eq!(to_error(404, b"").kind.exit_code(), 3);
+    }
+}

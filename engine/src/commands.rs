@@ -1,0 +1,52 @@
+//! One file per group of commands. Each turns arguments into requests and answers into text.
+
+mod action;
+mod api;
+mod completions;
+mod config;
+mod inquiry;
+mod new;
+mod rehearsal;
+mod run;
+mod validate;
+mod watch;
+mod workflow;
+
+use crate::cli::{Cli, Command};
+use crate::output::{Ui, error::Result};
+
+/// Runs the command.
+///
+/// # Errors
+/// Whatever the command ends with; its kind is the exit code.
+pub(crate) async fn run(cli: Cli) -> Result {
+    let ui = Ui::new(&cli.global);
+    let global = &cli.global;
+    match cli.command {
+        Command::New { name } => new::pack(ui, &name),
+        Command::Action(command) => action::run(ui, global, command).await,
+        Command::Workflow(command) => workflow::run(ui, global, command).await,
+        Command::Run(command) => run::run(ui, global, command).await,
+        Command::Inquiry(command) => inquiry::run(ui, global, command).await,
+        Command::Api {
+            method,
+            path,
+            input,
+            header,
+        } => {
+            api::run(
+                ui,
+                global,
+                api::Call {
+                    method,
+                    path,
+                    input,
+                    header,
+                },
+            )
+            .await
+        }
+        Command::Config(args) => config::run(ui, &args),
+        Command::Completions { shell } => completions::run(ui, shell),
+    }
+}

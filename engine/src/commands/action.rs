@@ -1,0 +1,237 @@
+//! `attune action …`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value as Json, json};
+
+use super::inquiry::cell;
+use super::{new, watch};
+use crate::cli::{ActionCommand, Global, Inputs};
+use crate::client::{Client, Request, encode, unexpected};
+use crate::output::error::{CliError, Context, Result};
+use crate::output::text::{bytes, duration};
+use crate::output::ui::{Role, paint, pretty};
+use crate::output::{Table, Ui};
+use crate::{build, inputs, profile};
+
+/// Runs a command about actions.
+pub(crate) async fn run(ui: Ui, global: &Global, command: ActionCommand) -> Result {
+    match command {
+        ActionCommand::New { name, lang } => new::action(ui, &name, &lang),
+        ActionCommand::Push {
+            path,
+            reference,
+            manifest,
+            approve,
+            dry_run,
+        } => {
+            let push = Push {
+                path,
+                reference,
+                manifest,
+                approve,
+                dry_run,
+            };
+            push.run(ui, &profile::client(global)?).await
+        }
+        ActionCommand::Run { target, inputs } => execute(ui, global, &target, &inputs).await,
+        ActionCommand::List => {
+            let list = profile::client(global)?.get("/actions?limit=500").await?;
+            ui.value(&list, actions_table)
+        }
+        ActionCommand::Show { reference } => {
+            let path = format!("/actions/{}", encode(&reference));
+            ui.value(&profile::client(global)?.get(path).await?, describe)
+        }
+        ActionCommand::Versions { reference } => {
+            let path = format!("/actions/{}/versions", encode(&reference));
+            ui.value(&profile::client(global)?.get(path).await?, versions_table)
+        }
+        ActionCommand::Approve { reference } => {
+            let request = Request::new("POST", format!("/actions/{}/approve", encode(&reference)));
+            let action = profile::client(global)?
+                .data(request.json(&json!({})))
+                .await?;
+            ui.say(
+                Role::Good,
+                &format!("{reference} is {}", cell(&action["status"])),
+            );
+            Ok(())
+        }
+        ActionCommand::Remove { reference, force } => {
+            let query = if force { "?force=true" } else { "" };
+            let path = format!("/actions/{}{query}", encode(&reference));
+            profile::client(global)?
+                .data(Request::new("DELETE", path))
+                .await?;
+            ui.say(Role::Good, &format!("{reference} is removed"));
+            Ok(())
+        }
+    }
+}
+
+struct Push {
+    path: PathBuf,
+    reference: Option<String>,
+    manifest: Option<PathBuf>,
+    approve: bool,
+    dry_run: bool,
+}
+
+impl Push {
+    async fn run(&self, ui: Ui, client: &Client) -> Result {
+        let (file, project_reference) = if self.path.is_dir() {
+            let built = build::project(ui, &self.path)?;
+            (built.component, built.reference)
+        } else {
+            (self.path.clone(), build::reference_of_file(&self.path))
+        };
+        let reference = self
+            .reference
+            .clone()
+            .or(project_reference)
+            .ok_or_else(|| {
+                CliError::usage(format!("which action is `{}`?", file.display()))
+                    .hint("name it with `--as pack.name`")
+            })?;
+        let mut query = Vec::new();
+        if self.approve {
+            query.push("approve=true");
+        }
+        if self.dry_run {
+            query.push("dry_run=true");
+        }
+        let upload = upload(
+            &file,
+            self.manifest.as_deref(),
+            &reference,
+            &query.join("&"),
+        )?;
+        let action = client.data(upload).await?;
+        ui.value(&action, describe)?;
+        if action["status"] == "pending_approval" {
+            ui.note(&format!(
+                "\n{} it wants more than every action may do; an admin approves it with\n      \
+                 attune action approve {reference}",
+                paint(Role::Hint, "hint:")
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Makes the request that uploads a component with the manifest given or beside it.
+fn upload(file: &Path, manifest: Option<&Path>, reference: &str, query: &str) -> Result<Request> {
+    let component = fs::read(file).context(|| format!("cannot read `{}`", file.display()))?;
+    let (pack, name) = reference.split_once('.').ok_or_else(|| {
+        CliError::usage(format!("`{reference}` is not the name of an action"))
+            .hint("actions are called `pack.name`")
+    })?;
+    let query = if query.is_empty() {
+        String::new()
+    } else {
+        format!("?{query}")
+    };
+    let path = format!("/packs/{}/actions/{}{query}", encode(pack), encode(name));
+    let request = Request::new("PUT", path);
+    let beside = file.with_extension("yaml");
+    let manifest = manifest.or(Some(&*beside).filter(|file| file.is_file()));
+    let Some(manifest) = manifest else {
+        return Ok(request.body("application/wasm", component));
+    };
+    let manifest =
+        fs::read(manifest).context(|| format!("cannot read `{}`", manifest.display()))?;
+    Ok(multipart(request, &component, &manifest))
+}
+
+/// Puts component and manifest into one body, as RFC 7578 says.
+fn multipart(request: Request, component: &[u8], manifest: &[u8]) -> Request {
+    let digest = attune_core::Digest::of(component);
+    let boundary = format!("attune-{digest}");
+    let mut body = Vec::with_capacity(component.len() + manifest.len() + 1_000);
+    for (name, kind, content) in [
+        ("manifest", "application/yaml", manifest),
+        ("component", "application/wasm", component),
+    ] {
+        body.extend_from_slice(
+            format!(
+                "--{boundary}\r\ncontent-disposition: form-data; name=\"{name}\"; \
+                 filename=\"{name}\"\r\ncontent-type: {kind}\r\n\r\n"
+            )
+            .as_bytes(),
+        );
+        body.extend_from_slice(content);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
+    request.body(&format!("multipart/form-data; boundary={boundary}"), body)
+}
+
+async fn execute(ui: Ui, global: &Global, target: &str, given: &Inputs) -> Result {
+    let body = json!({ "parameters": inputs::collect(given)? });
+    let client = profile::client(global)?;
+    let path = format!("/actions/{}/execute", encode(target));
+    let run = client.data(Request::new("POST", path).json(&body)).await?;
+    let id = run["id"].as_u64().ok_or_else(|| unexpected("id"))?;
+    watch::to_end(ui, &client, id).await
+}
+
+fn actions_table(list: &Json) -> String {
+    let mut table = Table::new(&["action", "revision", "kind", "pure", "status", "summary"]);
+    for action in list.as_array().into_iter().flatten() {
+        let keys = ["ref", "revision", "kind", "pure", "status", "summary"];
+        table.row(keys.map(|key| cell(&action[key])));
+    }
+    table.render("no actions")
+}
+
+fn versions_table(list: &Json) -> String {
+    let mut table = Table::new(&["revision", "digest", "status", "created"]);
+    for action in list.as_array().into_iter().flatten() {
+        let keys = ["revision", "digest", "status", "updated"];
+        table.row(keys.map(|key| cell(&action[key])));
+    }
+    table.render("no versions")
+}
+
+fn describe(action: &Json) -> String {
+    let mut out = format!(
+        "{} revision {} ({}, {}{})\n",
+        paint(Role::Strong, &cell(&action["ref"])),
+        cell(&action["revision"]),
+        cell(&action["kind"]),
+        cell(&action["status"]),
+        if action["pure"] == true { ", pure" } else { "" }
+    );
+    if let Some(summary) = action["summary"].as_str() {
+        out.push_str(&format!("{summary}\n"));
+    }
+    for key in ["digest", "grants", "exports", "imports"] {
+        let value = &action[key];
+        let text = match value {
+            Json::Array(items) => items
+                .iter()
+                .map(cell)
+                .collect::<Vec<_>>()
+                .join("\n           "),
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Object(_) => {
+                cell(value)
+            }
+        };
+        out.push_str(&format!("{:10} {text}\n", format!("{key}:")));
+    }
+    if let Some(ms) = action["limits"]["timeout_ms"].as_u64() {
+        let limits = &action["limits"];
+        out.push_str(&format!(
+            "limits:    {} fuel, {}, {} of memory\n",
+            limits["fuel"],
+            duration(ms),
+            bytes(limits["memory_bytes"].as_u64().unwrap_or(0))
+        ));
+    }
+    for key in ["parameters", "output"] {
+        out.push_str(&format!("{key}:\n{}\n", pretty(&action[key])));
+    }
+    out
+}

@@ -1,0 +1,84 @@
+//! `attune new` and `attune action new`: folders to start from.
+
+use std::fs;
+use std::path::Path;
+
+use crate::output::Ui;
+use crate::output::error::{CliError, Context, Result};
+use crate::output::ui::{Role, paint};
+use crate::template::{self, NewFile};
+
+/// Makes a pack.
+pub(crate) fn pack(ui: Ui, name: &str) -> Result {
+    check(name)?;
+    write(Path::new(name), template::pack(name))?;
+    ui.say(Role::Good, &format!("made the pack `{name}`"));
+    ui.note(&format!(
+        "\n{} cd {name}\n      attune workflow validate workflows\n      \
+         attune workflow test tests",
+        paint(Role::Hint, "next:")
+    ));
+    Ok(())
+}
+
+/// Makes an action project.
+pub(crate) fn action(ui: Ui, name: &str, lang: &str) -> Result {
+    check(name)?;
+    if lang != "rust" {
+        return Err(
+            CliError::usage(format!("there is no template for `{lang}`"))
+                .hint("templates exist for: rust"),
+        );
+    }
+    write(Path::new(name), template::rust_action(name))?;
+    ui.say(Role::Good, &format!("made the action `{name}`"));
+    ui.note(&format!(
+        "\n{} cd {name}\n      cargo test\n      cargo build --release --target wasm32-wasip2",
+        paint(Role::Hint, "next:")
+    ));
+    Ok(())
+}
+
+fn check(name: &str) -> Result {
+    let ok = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
+    if name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(ok)
+        && name.len() <= 63
+    {
+        return Ok(());
+    }
+    Err(CliError::usage(format!("`{name}` is not a name"))
+        .hint("names are lower case: a letter, then letters, digits, `_` and `-`, at most 63"))
+}
+
+/// Writes the files of a new folder; one that exists is left alone.
+fn write(dir: &Path, files: Vec<NewFile>) -> Result {
+    if dir.exists() {
+        return Err(
+            CliError::failed(format!("`{}` exists already", dir.display()))
+                .hint("choose another name, or remove it first"),
+        );
+    }
+    for file in files {
+        let path = dir.join(&file.path);
+        let failed = || format!("cannot write `{}`", path.display());
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).context(failed)?;
+        }
+        fs::write(&path, file.content).context(failed)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn odd_names_are_refused() {
+        for name in ["", "Hello", "1st", "a/b", "..", &"a".repeat(64)] {
+            assert!(check(name).is_err(), "{name}");
+        }
+        assert!(check("order-2_x").is_ok());
+    }
+}

@@ -1,0 +1,113 @@
+//! `attune workflow validate`, `graph` and `schema`: what needs no engine at all.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use attune_core::diagnostics::report::{self as report, Colour, FileReport};
+use attune_core::spec;
+use attune_core::{Definition, graph};
+
+use super::workflow::{find, read};
+use crate::cli::{GraphFormat, Output};
+use crate::output::error::{CliError, Result};
+use crate::output::ui::{Role, paint, pretty};
+use crate::output::{Ui, ui};
+
+/// Checks files and prints every problem; an error fails, with `strict` a warning too.
+pub(crate) fn run(ui: Ui, files: &[PathBuf], strict: bool) -> Result {
+    let mut checked = Vec::new();
+    for file in find(files)? {
+        let source = read(&file)?;
+        let problems = spec::parse(&source).diagnostics;
+        checked.push((file.display().to_string(), source, problems));
+    }
+    let reports: Vec<FileReport<'_>> = checked
+        .iter()
+        .map(|(path, source, diagnostics)| FileReport {
+            path,
+            source,
+            diagnostics,
+        })
+        .collect();
+    match ui.output {
+        Output::Table => ui.problems(&reports),
+        Output::Json => ui.data(&pretty(&report::json(&reports)))?,
+        Output::Yaml => ui.result(&report::json(&reports))?,
+        Output::Sarif => ui.data(&pretty(&report::sarif(&reports)))?,
+        Output::Github => ui.data(&report::github(&reports))?,
+    }
+    let (errors, warnings) = report::count(&reports);
+    if errors > 0 || (strict && warnings > 0) {
+        return Err(CliError::failed(format!(
+            "{errors} errors, {warnings} warnings"
+        )));
+    }
+    let files = reports.len();
+    ui.say(
+        Role::Good,
+        &format!("{files} files are valid, {warnings} warnings"),
+    );
+    Ok(())
+}
+
+/// Prints a file's problems for people; tells whether it has no errors.
+pub(crate) fn report(ui: Ui, file: &Path, source: &str) -> bool {
+    let diagnostics = spec::parse(source).diagnostics;
+    let path = file.display().to_string();
+    let one = [FileReport {
+        path: &path,
+        source,
+        diagnostics: &diagnostics,
+    }];
+    ui.problems(&one);
+    report::count(&one).0 == 0
+}
+
+/// Prints a workflow's graph.
+pub(crate) fn graph(ui: Ui, file: &Path, format: GraphFormat) -> Result {
+    let definition = definition(ui, file)?;
+    let text = match format {
+        GraphFormat::Mermaid => graph::mermaid(&definition),
+        GraphFormat::Dot => graph::dot(&definition),
+        GraphFormat::Json => pretty(&graph::json(&definition)),
+    };
+    ui.data(&text)
+}
+
+/// Prints the JSON Schema of workflow files.
+pub(crate) fn schema(ui: Ui) -> Result {
+    ui.data(&pretty(&spec::editor::schema()))
+}
+
+/// Returns what a file defines; its problems are printed.
+pub(crate) fn definition(ui: Ui, file: &Path) -> Result<Definition> {
+    let source = read(file)?;
+    let parsed = spec::parse(&source);
+    match parsed.definition {
+        Some(definition) => Ok(definition),
+        None => {
+            report(ui, file, &source);
+            Err(CliError::failed(format!(
+                "`{}` is not a valid workflow",
+                file.display()
+            )))
+        }
+    }
+}
+
+impl Ui {
+    /// Prints problems of files to standard error, each with its line underlined.
+    pub(crate) fn problems(self, reports: &[FileReport<'_>]) {
+        let is_terminal = std::io::stderr().is_terminal();
+        let colour = if is_terminal { Colour::On } else { Colour::Off };
+        let text = report::text(reports, colour);
+        if !text.is_empty() {
+            ui::Ui::note(self, text.trim_end());
+        }
+    }
+}
+
+/// Formats the number of problems, for a summary line.
+pub(crate) fn failed(count: usize) -> String {
+    paint(Role::Error, &format!("{count} failed"))
+}

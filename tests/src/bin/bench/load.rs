@@ -1,0 +1,127 @@
+//! Workload B: single-task runs over HTTP, each client waiting for the result.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use tokio::task::JoinSet;
+
+use crate::figure::{Figures, quantile};
+use tests::server::Server;
+
+/// How long each load lasts.
+const LOAD: Duration = Duration::from_secs(5);
+const PATH: &str = "/api/v1/workflows/bench.single/execute?wait=30s";
+
+struct Measured {
+    runs: f64,
+    seconds: f64,
+    latencies_ms: Vec<f64>,
+    cpu_ms: f64,
+    commits: f64,
+}
+
+/// Measures closed loops of 1 to 256 clients.
+pub(crate) async fn closed(server: &Server, figures: &mut Figures) -> Result<()> {
+    prepare(server).await?;
+    for clients in [1, 16, 64, 256] {
+        let mut m = measure(server, clients, None).await?;
+        let rate = m.runs / m.seconds;
+        let name = format!("B.{clients}");
+        figures.add(
+            format!("{name} runs/s"),
+            rate,
+            "1/s",
+            if clients == 256 { ">= 6800" } else { "" },
+        );
+        figures.add(
+            format!("{name} server CPU per run"),
+            m.cpu_ms / m.runs,
+            "ms",
+            "<= 0.15",
+        );
+        figures.add(
+            format!("{name} commits/s"),
+            m.commits / m.seconds,
+            "1/s",
+            "",
+        );
+        figures.add(
+            format!("{name} p50"),
+            quantile(&mut m.latencies_ms, 0.5),
+            "ms",
+            "",
+        );
+        let p99 = quantile(&mut m.latencies_ms, 0.99);
+        figures.add(format!("{name} p99"), p99, "ms", "");
+        if clients == 64 {
+            let bound = 3.0 * 64.0 / rate * 1000.0;
+            figures.add("B.64 p99 / bound", p99 / bound, "ratio", "<= 1");
+        }
+    }
+    Ok(())
+}
+
+/// Measures an open loop at half of the closed loop's rate.
+pub(crate) async fn open(server: &Server, sync_us: f64, figures: &mut Figures) -> Result<()> {
+    let full = measure(server, 256, None).await?;
+    let rate = full.runs / full.seconds / 2.0;
+    let mut m = measure(server, 256, Some(rate)).await?;
+    let p99 = quantile(&mut m.latencies_ms, 0.99);
+    let bound = 6.0 * sync_us / 1000.0 + 5.0;
+    figures.add("B.open rate", m.runs / m.seconds, "1/s", "");
+    figures.add("B.open p99", p99, "ms", "");
+    figures.add("B.open p99 / bound", p99 / bound, "ratio", "<= 1");
+    Ok(())
+}
+
+async fn prepare(server: &Server) -> Result<()> {
+    let source = "ref: bench.single\ntasks:\n- {name: t, action: core.noop}\n";
+    server.put_workflow("bench.single", source).await?;
+    server
+        .call("POST", PATH, "application/json", b"{}")
+        .await
+        .map(drop)
+}
+
+/// Loads the server; with a `rate`, requests start at fixed instants and latency counts from them.
+async fn measure(server: &Server, clients: usize, rate: Option<f64>) -> Result<Measured> {
+    let (cpu, commits) = (server.cpu_ms()?, server.commits().await?);
+    let began = Instant::now();
+    let mut tasks = JoinSet::new();
+    for client in 0..clients {
+        let mut connection = server.connect().await?;
+        tasks.spawn(async move {
+            let request = connection.encode("POST", PATH, "application/json", b"{}");
+            let mut latencies = Vec::new();
+            let mut turn = client;
+            while began.elapsed() < LOAD {
+                let mut start = Instant::now();
+                if let Some(rate) = rate {
+                    let due = began + Duration::from_secs_f64(turn as f64 / rate);
+                    tokio::time::sleep_until(due.into()).await;
+                    start = due;
+                    turn += clients;
+                }
+                let (status, body) = connection.send(&request).await?;
+                ensure!(
+                    status == 200,
+                    "{status}: {}",
+                    String::from_utf8_lossy(&body)
+                );
+                latencies.push(start.elapsed().as_secs_f64() * 1000.0);
+            }
+            Ok::<_, anyhow::Error>(latencies)
+        });
+    }
+    let mut latencies_ms = Vec::new();
+    while let Some(joined) = tasks.join_next().await {
+        latencies_ms.extend(joined??);
+    }
+    Ok(Measured {
+        runs: latencies_ms.len() as f64,
+        seconds: began.elapsed().as_secs_f64(),
+        latencies_ms,
+        cpu_ms: server.cpu_ms()? - cpu,
+        commits: server.commits().await? - commits,
+    })
+}

@@ -1,0 +1,50 @@
+//! Measures a release build of the binary against floors taken in the same run.
+//!
+//! usage: bench PATH-OF-ATTUNE [WORKLOAD…]. Prints a table, and a JSON line per figure on standard
+//! output. CPU is the server's own, from the kernel; wall times come as ratios, because machines
+//! differ and are noisy.
+
+mod chain;
+mod figure;
+mod floor;
+mod items;
+mod load;
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use tests::server::Server;
+
+use crate::figure::Figures;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let mut args = std::env::args().skip(1);
+    let binary = args
+        .next()
+        .context("usage: bench PATH-OF-ATTUNE [WORKLOAD…]")?;
+    let wanted: Vec<String> = args.collect();
+    let wants = |name: &str| wanted.is_empty() || wanted.iter().any(|other| other == name);
+
+    let data = std::env::temp_dir().join(format!("attune-bench-{}", std::process::id()));
+    let server = Server::start(Path::new(&binary), &data).await?;
+    let sync_us = floor::sync_us(server.data_dir())?;
+    let mut figures = Figures::default();
+    figures.add("floor.sync", sync_us, "µs", "");
+    if wants("A") {
+        chain::pure(&server, sync_us, &mut figures).await?;
+    }
+    if wants("A'") {
+        chain::effectful(&server, sync_us, &mut figures).await?;
+    }
+    if wants("B") {
+        load::closed(&server, &mut figures).await?;
+        load::open(&server, sync_us, &mut figures).await?;
+    }
+    if wants("C") {
+        items::run(&server, &mut figures).await?;
+    }
+    figures.print();
+    server.kill().await?;
+    std::fs::remove_dir_all(&data).context("cannot remove the store")
+}
