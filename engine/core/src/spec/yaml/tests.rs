@@ -1,3 +1,5 @@
+//! The reader of YAML: types, places, refusals.
+
 use super::*;
 
 fn json(text: &str) -> String {
