@@ -110,7 +110,8 @@ fn a_library_is_named_by_its_owner_alone() {
 fn the_core_is_pure() {
     let impure = [
         "async fn",
-        ".await",
+        ".await;",
+        ".await?",
         "std::fs",
         "std::net",
         "std::thread",
