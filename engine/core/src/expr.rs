@@ -10,6 +10,25 @@ mod references;
 mod scope;
 mod template;
 
+mod lower;
+mod node;
+mod parse;
+mod split;
+
+mod builtin;
+mod call;
+mod compare;
+mod evaluator;
+mod fault;
+mod number;
+mod path;
+mod slice;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub use builtin::reference;
 pub use expression::{Condition, Expression};
 pub use problem::{ExprProblem, Located, Problems};
 pub use references::{Call, PathStep, Read, References, Root, Ternary};

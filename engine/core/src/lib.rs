@@ -14,6 +14,7 @@ pub mod expr;
 pub mod graph;
 pub mod pin;
 pub mod spec;
+pub mod suggest;
 
 pub mod effect;
 pub mod error;

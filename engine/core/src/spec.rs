@@ -26,7 +26,7 @@ mod publish;
 mod quantity;
 mod reference;
 mod shape;
-mod suggest;
+
 mod task;
 mod tree;
 
@@ -37,8 +37,9 @@ use crate::spec::context::Context;
 use crate::spec::tree::Node;
 use crate::value::Value;
 
+pub(crate) use crate::suggest;
+pub use crate::suggest::nearest;
 pub use reference::is_reference;
-pub use suggest::nearest;
 pub use tree::Position;
 
 /// What a file became.

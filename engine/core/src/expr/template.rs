@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use super::evaluator::{Evaluator, check_depth};
 use super::expression::Expression;
-use super::problem::{ExprProblem, Located, Problems};
+use super::problem::Problems;
 use super::scope::{EvalError, Scope};
+use super::split::{Segment, has_code, split};
+use crate::event::FactKey;
 use crate::value::Value;
 
 /// A JSON value in which text may hold expressions, compiled.
@@ -25,7 +28,13 @@ pub enum Template {
 /// A text with expressions in it, compiled.
 #[derive(Clone, Debug)]
 pub struct Text {
-    parts: Vec<Expression>,
+    parts: Vec<Part>,
+}
+
+#[derive(Clone, Debug)]
+enum Part {
+    Literal(Arc<str>),
+    Expression(Expression),
 }
 
 /// An expression within a template.
@@ -45,38 +54,76 @@ impl Template {
     /// # Errors
     /// Every problem of every text.
     pub fn compile(value: &Value) -> Result<Self, Problems> {
-        match value.as_str() {
-            Some(text) if text.contains("{{") => Err(vec![Located {
-                pointer: String::new(),
-                offset: 0,
-                what: ExprProblem {
-                    message: "expressions are not supported yet".to_owned(),
-                    fix: None,
-                },
-            }]),
-            _ => Ok(Self::Literal(value.clone())),
-        }
+        let template = match value {
+            Value::Text(text) if has_code(text) => return compile_text(text),
+            Value::List(items) => {
+                let items = items
+                    .iter()
+                    .enumerate()
+                    .map(|(index, item)| compile_member(&index.to_string(), item));
+                Self::List(gather(items)?)
+            }
+            Value::Map(map) => {
+                let entries = map.iter().map(|(key, item)| {
+                    let item = compile_member(&escape(key), item)?;
+                    Ok((Arc::clone(key), item))
+                });
+                Self::Map(gather(entries)?)
+            }
+            Value::Text(_)
+            | Value::Null
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::BigInt(_)
+            | Value::Float(_)
+            | Value::Secret(_) => return Ok(Self::Literal(value.clone())),
+        };
+        Ok(if template.is_literal() {
+            Self::Literal(value.clone())
+        } else {
+            template
+        })
     }
 
-    /// Renders the value.
+    /// Renders the value. All facts that its expressions are known to lack are asked for at once.
     ///
     /// # Errors
     /// If an expression fails or needs facts that the scope lacks.
     pub fn render(&self, scope: &dyn Scope) -> Result<Value, EvalError> {
+        let mut missing = Vec::new();
+        let value = match self {
+            Self::Literal(value) => return Ok(value.clone()),
+            Self::Expression(expression) => return expression.eval(scope),
+            Self::Text(text) => return text.render(scope),
+            Self::List(items) => {
+                let items = items.iter().enumerate();
+                let items = items
+                    .map(|(index, item)| item.render(scope).map_err(|error| below(error, &index)));
+                Value::list(keep(items, &mut missing)?)
+            }
+            Self::Map(entries) => {
+                let entries = entries.iter().map(|(key, item)| {
+                    let item = item.render(scope).map_err(|error| below(error, key))?;
+                    Ok((Arc::clone(key), item))
+                });
+                Value::map(keep(entries, &mut missing)?)
+            }
+        };
+        if !missing.is_empty() {
+            missing.sort();
+            missing.dedup();
+            return Err(EvalError::Needs(missing));
+        }
+        check_depth(&value).map_err(|fault| fault.into_error("", false))?;
+        Ok(value)
+    }
+
+    fn is_literal(&self) -> bool {
         match self {
-            Self::Literal(value) => Ok(value.clone()),
-            Self::Expression(expression) => expression.eval(scope),
-            Self::Text(_) => Ok(Value::text("")),
-            Self::List(items) => items
-                .iter()
-                .map(|item| item.render(scope))
-                .collect::<Result<_, _>>()
-                .map(Value::list),
-            Self::Map(entries) => entries
-                .iter()
-                .map(|(key, item)| Ok((Arc::clone(key), item.render(scope)?)))
-                .collect::<Result<Vec<_>, _>>()
-                .map(Value::map),
+            Self::Literal(_) => true,
+            Self::Expression(_) | Self::Text(_) => false,
+            Self::List(items) => items.iter().all(Self::is_literal),
+            Self::Map(entries) => entries.iter().all(|(_, item)| item.is_literal()),
         }
     }
 
@@ -105,7 +152,7 @@ impl Template {
         match self {
             Self::Literal(_) => {}
             Self::Expression(expression) => push(false, expression),
-            Self::Text(text) => text.parts.iter().for_each(|part| push(true, part)),
+            Self::Text(text) => text.expressions().for_each(|part| push(true, part)),
             Self::List(items) => {
                 for (index, item) in items.iter().enumerate() {
                     item.collect_sites(format!("{pointer}/{index}"), sites);
@@ -113,10 +160,134 @@ impl Template {
             }
             Self::Map(entries) => {
                 for (key, item) in entries {
-                    let key = key.replace('~', "~0").replace('/', "~1");
-                    item.collect_sites(format!("{pointer}/{key}"), sites);
+                    item.collect_sites(format!("{pointer}/{}", escape(key)), sites);
                 }
             }
         }
     }
+}
+
+impl Text {
+    fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Literal(_) => None,
+            Part::Expression(expression) => Some(expression),
+        })
+    }
+
+    fn render(&self, scope: &dyn Scope) -> Result<Value, EvalError> {
+        let mut out = String::new();
+        let mut secret = false;
+        let mut missing = Vec::new();
+        for part in &self.parts {
+            match part {
+                Part::Literal(text) => out.push_str(text),
+                Part::Expression(expression) => match append(&mut out, expression, scope) {
+                    Ok(read_secret) => secret |= read_secret,
+                    Err(EvalError::Needs(keys)) => missing.extend(keys),
+                    Err(error @ EvalError::Failed { .. }) => return Err(error),
+                },
+            }
+        }
+        match (missing.is_empty(), secret) {
+            (false, _) => {
+                missing.sort();
+                missing.dedup();
+                Err(EvalError::Needs(missing))
+            }
+            (true, true) => Ok(Value::from(out).secret()),
+            (true, false) => Ok(Value::from(out)),
+        }
+    }
+}
+
+/// Appends an expression's value and tells whether it has read a secret.
+fn append(out: &mut String, expression: &Expression, scope: &dyn Scope) -> Result<bool, EvalError> {
+    let mut evaluator = Evaluator::new(scope);
+    let outcome = evaluator.eval(expression.node()).and_then(|value| {
+        evaluator
+            .push_text(out, &value)
+            .map(|()| Value::Bool(true))
+            .map_err(|fault| fault.at(expression.node().at))
+    });
+    let done = expression.finish(evaluator, outcome)?;
+    Ok(matches!(done, Value::Secret(_)))
+}
+
+fn compile_text(text: &Arc<str>) -> Result<Template, Problems> {
+    let segments = split(text)?;
+    if let [Segment::Code { text: code, offset }] = segments[..] {
+        return Expression::part(text, code, offset).map(Template::Expression);
+    }
+    let parts = segments.iter().map(|segment| match segment {
+        Segment::Literal(literal) => Ok(Part::Literal(Arc::from(*literal))),
+        Segment::Code { text: code, offset } => {
+            Expression::part(text, code, *offset).map(Part::Expression)
+        }
+    });
+    let parts = gather(parts)?;
+    Ok(Template::Text(Text { parts }))
+}
+
+fn compile_member(key: &str, item: &Value) -> Result<Template, Problems> {
+    Template::compile(item).map_err(|mut problems| {
+        for problem in &mut problems {
+            problem.pointer = format!("/{key}{}", problem.pointer);
+        }
+        problems
+    })
+}
+
+/// All successes, or all problems.
+fn gather<T>(results: impl Iterator<Item = Result<T, Problems>>) -> Result<Vec<T>, Problems> {
+    let mut values = Vec::new();
+    let mut problems = Vec::new();
+    for result in results {
+        match result {
+            Ok(value) => values.push(value),
+            Err(more) => problems.extend(more),
+        }
+    }
+    if problems.is_empty() {
+        Ok(values)
+    } else {
+        Err(problems)
+    }
+}
+
+/// All successes, going on where facts are missing.
+fn keep<T>(
+    results: impl Iterator<Item = Result<T, EvalError>>,
+    missing: &mut Vec<FactKey>,
+) -> Result<Vec<T>, EvalError> {
+    let mut values = Vec::with_capacity(results.size_hint().0);
+    for result in results {
+        match result {
+            Ok(value) => values.push(value),
+            Err(EvalError::Needs(keys)) => missing.extend(keys),
+            Err(error @ EvalError::Failed { .. }) => return Err(error),
+        }
+    }
+    Ok(values)
+}
+
+/// Says which member an error is of.
+fn below(error: EvalError, key: &dyn std::fmt::Display) -> EvalError {
+    match error {
+        EvalError::Needs(_) => error,
+        EvalError::Failed { message } => {
+            let message = match message.strip_prefix("in `/") {
+                Some(rest) => format!("in `/{key}/{rest}"),
+                None => format!("in `/{key}`: {message}"),
+            };
+            EvalError::Failed {
+                message: Arc::from(message),
+            }
+        }
+    }
+}
+
+/// A key as part of a JSON pointer.
+fn escape(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
 }

@@ -1,5 +1,3 @@
-//! Graphs in every language.
-
 use super::*;
 use crate::spec::{Options, parse_with};
 

@@ -48,8 +48,6 @@ struct Member {
     run: Run,
     /// How many of the visits in the machine's queue stand in the world's queue.
     announced: usize,
-    /// Whether the first visit in the machine's queue is about to be followed.
-    pending: bool,
 }
 
 /// All that a rehearsal runs in.
@@ -125,7 +123,6 @@ impl World {
                 definition,
                 run: Run::default(),
                 announced: 0,
-                pending: false,
             },
         );
         let started = EventKind::RunStarted(Box::new(request));
@@ -220,7 +217,8 @@ impl World {
             self.do_ops_after(&name, Some(index));
         }
         if urgent {
-            self.follow_pending(run, &mut going);
+            self.do_ops_after_next(run);
+            self.follow_into(run, &mut going);
         }
         self.conclude(run, going);
         Ok(())
@@ -232,22 +230,9 @@ impl World {
         if let Some(member) = self.members.get_mut(&run) {
             member.announced = member.announced.saturating_sub(1);
         }
-        self.follow_pending(run, &mut going);
-        self.conclude(run, going);
-    }
-
-    /// Follows a visit whose turn it is, after what is to be done before.
-    fn follow_pending(&mut self, run: RunId, going: &mut Going) {
-        self.set_pending(run, true);
         self.do_ops_after_next(run);
-        self.set_pending(run, false);
-        self.follow_into(run, going);
-    }
-
-    fn set_pending(&mut self, run: RunId, pending: bool) {
-        if let Some(member) = self.members.get_mut(&run) {
-            member.pending = pending;
-        }
+        self.follow_into(run, &mut going);
+        self.conclude(run, going);
     }
 
     fn follow_into(&mut self, run: RunId, going: &mut Going) -> bool {

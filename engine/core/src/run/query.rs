@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::visit::GraphId;
-use super::{Declared, Fate, Fuel, Gate, Kind, Ready, Run, RunStatus, Stage, State, Tier, VisitId};
+use super::{Declared, Fate, Fuel, Gate, Kind, Ready, Run, RunStatus, Stage, State, VisitId};
 use crate::definition::Overlap;
 use crate::effect::{Effect, OpenInquiry, StartChild};
 use crate::error::Failure;
@@ -51,14 +51,11 @@ impl Run {
     pub fn next_ready(&self) -> Option<Ready> {
         let birth = self.birth.as_deref()?;
         let full = self.flights.len() as u64 >= u64::from(birth.max_parallel);
-        if self.pause.is_some() || full {
+        let no_fuel = self.fuel.is_some_and(|Fuel { left, .. }| left == 0);
+        if self.pause.is_some() || full || no_fuel {
             return None;
         }
         let visit = self.visit(*self.ready.front()?);
-        let no_fuel = self.fuel.is_some_and(|Fuel { left, .. }| left == 0);
-        if no_fuel && visit.start.tier == Tier::Main {
-            return None;
-        }
         let index = visit.work.startable()?;
         let execution = visit.work.execution(index);
         let pure = self.declared(visit.task()).pure;

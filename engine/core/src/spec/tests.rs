@@ -1,5 +1,3 @@
-//! Files and the problems they have.
-
 use std::fmt::Write as _;
 
 use super::*;

@@ -6,7 +6,7 @@ use crate::effect::{Effect, StartAttempt};
 use crate::error::{Failure, kind};
 use crate::event::{AttemptContext, AttemptFinished, AttemptStarted, Outcome, Usage};
 use crate::id::{Digest, TaskId};
-use crate::run::{Ready, State, TaskStatus, Tier, VisitId};
+use crate::run::{Ready, State, TaskStatus, VisitId};
 use crate::value::Value;
 
 use super::Refusal;
@@ -38,16 +38,14 @@ impl Machine<'_> {
         let task = self.task(visit);
         let mut limits = task.limits.clone();
         let action = self.run.action_of(self.run.visit(visit).task()).cloned();
-        // What ends a run has the fuel it needs, even if the run has used up its own.
-        let metered = self.run.visit(visit).start.tier == Tier::Main;
-        if let Some(budget) = self.run.fuel.as_mut().filter(|_| metered) {
+        if let Some(budget) = &mut self.run.fuel {
             let pinned = action.as_ref().map_or(u64::MAX, |pin| pin.limits.fuel);
             let share = limits.fuel.unwrap_or(u64::MAX).min(pinned).min(budget.left);
             budget.left -= share;
             budget.reserved += share;
             limits.fuel = Some(share);
         }
-        let has_budget = metered && self.run.fuel.is_some();
+        let has_budget = self.run.fuel.is_some();
         let run = self.run.born().request.run;
         let found = self.run.visit_mut(visit);
         let id = found.id(index);
@@ -147,14 +145,6 @@ impl Machine<'_> {
         }
         self.record_attempt(visit, index, &end);
         self.ready_again(visit, index)
-    }
-
-    /// Counts fuel that was set aside as used, where nothing tells how much really was.
-    pub(super) fn forfeit_fuel(&mut self, visit: VisitId, index: u32) {
-        let reserved = std::mem::take(&mut self.execution_mut(visit, index).reserved_fuel);
-        if let Some(budget) = &mut self.run.fuel {
-            budget.reserved -= reserved;
-        }
     }
 
     pub(super) fn record_usage(&mut self, visit: VisitId, index: u32, usage: &Usage) {

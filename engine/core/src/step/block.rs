@@ -146,12 +146,6 @@ fn parallel_failed(failures: &[Unhandled], machine: &Machine<'_>) -> Option<Fail
         .map(|task| Value::Text(Arc::clone(machine.task_named(task))))
         .collect();
     let message = format!("a task of the block failed: {}", first.failure.message);
-    let by_command = *first.failure.kind == *kind::FAILED_BY_COMMAND;
-    let kind = if by_command {
-        kind::FAILED_BY_COMMAND
-    } else {
-        kind::PARALLEL_FAILED
-    };
-    let failure = Failure::engine(kind, message).retryable();
+    let failure = Failure::engine(kind::PARALLEL_FAILED, message).retryable();
     Some(failure.with_details(Value::map([("tasks", Value::list(names))])))
 }

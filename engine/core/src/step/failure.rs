@@ -2,9 +2,9 @@
 //! them.
 
 use crate::definition::TaskKind;
-use crate::error::{Failure, kind};
+use crate::error::Failure;
 use crate::id::TaskIndex;
-use crate::run::{GraphId, Start, Tier, Unhandled, VisitId};
+use crate::run::{GraphId, Start, Unhandled, VisitId};
 
 use super::cut::Cut;
 use super::machine::Machine;
@@ -56,32 +56,10 @@ impl Machine<'_> {
         self.record_failure(root, None, Some(start.task), failure);
         let graph = start.graph;
         self.run.graph_mut(graph).not_started.push(start);
-        self.close_main();
-    }
-
-    fn close_main(&mut self) {
         if !self.run.stop.limit {
             self.run.stop.limit = true;
             self.cut_stopped();
         }
-    }
-
-    /// Tells whether attempts are ready that the fuel budget has nothing left for, and nothing
-    /// that runs can give any back.
-    pub(super) fn is_out_of_fuel(&self) -> bool {
-        let empty = self
-            .run
-            .fuel
-            .is_some_and(|fuel| fuel.left == 0 && fuel.reserved == 0);
-        let next = self.run.ready.front();
-        empty && next.is_some_and(|visit| self.run.visit(*visit).start.tier == Tier::Main)
-    }
-
-    /// The fuel budget is used up: the run fails and nothing new starts.
-    pub(super) fn run_dry(&mut self) {
-        let message = "the run has used up its fuel (limits.fuel)";
-        self.fail_run(Failure::engine(kind::LIMIT_EXCEEDED, message));
-        self.close_main();
     }
 
     /// Cuts off every visit that may start nothing any more.

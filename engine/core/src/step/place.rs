@@ -128,10 +128,6 @@ impl Machine<'_> {
         loop {
             self.tidy_ready();
             let Some(graph) = self.freed.pop() else {
-                if self.is_out_of_fuel() {
-                    self.run_dry();
-                    continue;
-                }
                 return Ok(());
             };
             self.unpark(graph)?;

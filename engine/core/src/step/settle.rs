@@ -88,7 +88,6 @@ impl Machine<'_> {
 
     pub(super) fn record_attempt(&mut self, visit: VisitId, index: u32, end: &End) {
         let at = self.at;
-        self.forfeit_fuel(visit, index);
         if let Some(timer) = self.execution_mut(visit, index).timer.take() {
             self.cancel_timer(timer);
         }
@@ -137,7 +136,6 @@ impl Machine<'_> {
     pub(super) fn close_execution(&mut self, visit: VisitId, index: u32, end: End) {
         let status = end.status;
         let at = self.at;
-        self.forfeit_fuel(visit, index);
         let execution = self.execution_mut(visit, index);
         execution.state = State::Over;
         execution.status = status;

@@ -176,15 +176,6 @@ impl Scope for View<'_> {
         Some(Value::Map(Arc::new(map)))
     }
 
-    fn task_field(&self, name: &str, field: &Arc<str>) -> Option<Option<Value>> {
-        let subject = self.subject(name)?;
-        Some(subject.field(self.run, self.definition, field))
-    }
-
-    fn task_names(&self) -> Vec<Arc<str>> {
-        self.definition.by_name.keys().cloned().collect()
-    }
-
     fn config(&self) -> Value {
         let request = &self.run.born().request;
         let pack = self.definition.reference.split('.').next().unwrap_or("");

@@ -1,5 +1,3 @@
-//! Reports in every format.
-
 use super::*;
 use crate::spec::{Options, parse_with};
 

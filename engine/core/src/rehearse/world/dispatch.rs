@@ -38,9 +38,14 @@ impl World {
         let Some(member) = self.members.get_mut(&run) else {
             return;
         };
-        let known = usize::from(member.pending) + member.announced;
-        let fresh: Vec<VisitId> = member.run.queue.iter().skip(known).copied().collect();
-        member.announced += fresh.len();
+        let fresh: Vec<VisitId> = member
+            .run
+            .queue
+            .iter()
+            .skip(member.announced)
+            .copied()
+            .collect();
+        member.announced = member.run.queue.len();
         let mut attempts = attempts.into_iter().peekable();
         for visit in fresh {
             while let Some((_, message)) = attempts.next_if(|(other, _)| *other < visit) {

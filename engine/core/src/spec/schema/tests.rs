@@ -1,5 +1,3 @@
-//! Schemas: the flat form, defaults, mismatches.
-
 use super::*;
 use crate::spec::yaml::to_value;
 

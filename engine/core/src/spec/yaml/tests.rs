@@ -1,5 +1,3 @@
-//! The reader of YAML: types, places, refusals.
-
 use super::*;
 
 fn json(text: &str) -> String {

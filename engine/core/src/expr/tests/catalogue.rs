@@ -1,0 +1,149 @@
+//! Every example of the documentation gives what it says, and the page shows the table.
+
+use super::check;
+use crate::expr::builtin::{Form, find, tables};
+use crate::expr::reference;
+
+const PAGE: &str = include_str!("../../../../../docs/expressions.md");
+
+#[test]
+fn every_example_gives_what_it_says() {
+    for builtin in tables().into_iter().flatten() {
+        for (code, json) in builtin.examples {
+            check(code, json);
+        }
+    }
+}
+
+#[test]
+fn every_builtin_is_documented_and_found() {
+    for builtin in tables().into_iter().flatten() {
+        assert!(!builtin.text.is_empty() && !builtin.usage.is_empty());
+        for form in builtin.forms {
+            for name in builtin.names {
+                let found = find(*form, name).map(|found| found.name());
+                assert_eq!(found, Some(builtin.name()), "{name} is there twice");
+            }
+        }
+    }
+}
+
+#[test]
+fn all_that_minijinja_has_is_here() {
+    for name in [
+        "abs",
+        "attr",
+        "batch",
+        "bool",
+        "capitalize",
+        "chain",
+        "count",
+        "d",
+        "default",
+        "dictsort",
+        "e",
+        "escape",
+        "first",
+        "float",
+        "format",
+        "groupby",
+        "indent",
+        "int",
+        "items",
+        "join",
+        "last",
+        "length",
+        "lines",
+        "list",
+        "lower",
+        "map",
+        "max",
+        "min",
+        "reject",
+        "rejectattr",
+        "replace",
+        "reverse",
+        "round",
+        "select",
+        "selectattr",
+        "slice",
+        "sort",
+        "split",
+        "string",
+        "sum",
+        "title",
+        "tojson",
+        "trim",
+        "unique",
+        "upper",
+        "urlencode",
+        "zip",
+    ] {
+        assert!(find(Form::Filter, name).is_some(), "{name}");
+    }
+    for name in [
+        "boolean",
+        "defined",
+        "divisibleby",
+        "endingwith",
+        "eq",
+        "equalto",
+        "even",
+        "false",
+        "filter",
+        "float",
+        "ge",
+        "greaterthan",
+        "gt",
+        "in",
+        "int",
+        "integer",
+        "iterable",
+        "le",
+        "lessthan",
+        "lower",
+        "lt",
+        "mapping",
+        "ne",
+        "none",
+        "number",
+        "odd",
+        "sameas",
+        "sequence",
+        "startingwith",
+        "string",
+        "test",
+        "true",
+        "undefined",
+        "upper",
+        "==",
+        "!=",
+        "<",
+        "<=",
+        ">",
+        ">=",
+    ] {
+        assert!(find(Form::Test, name).is_some(), "{name}");
+    }
+    for name in ["range", "dict"] {
+        assert!(find(Form::Function, name).is_some(), "{name}");
+    }
+}
+
+#[test]
+fn the_page_shows_the_table() {
+    let begin = "<!-- begin: made from the table in engine/core/src/expr/builtin -->\n";
+    let (_, rest) = PAGE.split_once(begin).expect("the page has a begin mark");
+    let (shown, _) = rest
+        .split_once("<!-- end -->")
+        .expect("the page has an end mark");
+    let expected = reference();
+    if shown.trim() != expected.trim() {
+        let path = std::env::temp_dir().join("expressions-reference.md");
+        std::fs::write(&path, &expected).unwrap();
+        panic!(
+            "docs/expressions.md differs from {}: put it between the marks",
+            path.display()
+        );
+    }
+}
