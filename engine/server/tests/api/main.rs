@@ -1,0 +1,3 @@
+//! The API in process: the router over a driver whose store is in memory.
+
+mod description;
