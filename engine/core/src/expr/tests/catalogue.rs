@@ -139,5 +139,9 @@ fn the_page_shows_the_table() {
         .split_once("<!-- end -->")
         .expect("the page has an end mark");
     let expected = reference();
-    assert_eq!(shown.trim(), expected.trim(), "put the right side between the marks");
+    assert_eq!(
+        shown.trim(),
+        expected.trim(),
+        "put the right side between the marks"
+    );
 }
