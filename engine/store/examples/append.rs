@@ -66,6 +66,26 @@ async fn measure_reads(store: &Store, runs: u64) {
     );
 }
 
+/// Opens a copy of the store as a kill at this moment would leave it.
+fn measure_start(directory: &std::path::Path, runs: u64) {
+    let copy = tempfile::tempdir_in(".").expect("the current directory is writable");
+    let mut bytes = 0;
+    for file in ["attune.redb", "secret.key"] {
+        let copied = std::fs::copy(directory.join(file), copy.path().join(file));
+        bytes += copied.expect("there is room");
+    }
+    for how in ["a kill", "a clean stop"] {
+        let began = Instant::now();
+        let store = sample::open(copy.path());
+        println!(
+            "start after {how}: {:.3} s with {runs} runs in {} MB",
+            began.elapsed().as_secs_f64(),
+            bytes >> 20
+        );
+        drop(store);
+    }
+}
+
 /// A run that starts and ends at once.
 fn whole_run(run: u64) -> [Append; 2] {
     [
@@ -118,4 +138,5 @@ async fn main() {
         measure(&store, "the same with a key", batch, keyed.collect()).await;
     }
     measure_reads(&store, 20_000).await;
+    measure_start(directory.path(), run());
 }

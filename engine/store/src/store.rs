@@ -59,14 +59,6 @@ impl Store {
     pub fn commits(&self) -> u64 {
         self.shared.commits.load(Ordering::Relaxed)
     }
-
-    /// Opens the store again after a failure. Blocks. Does nothing to one that has not failed.
-    ///
-    /// # Errors
-    /// If it cannot be opened; it may be tried again.
-    pub fn reopen(&self) -> Result<(), OpenError> {
-        self.owner.reopen()
-    }
 }
 
 impl Owner {
@@ -81,6 +73,7 @@ impl Owner {
         drop(self.shared.take_database());
     }
 
+    /// Opens the store again after a failure. Does nothing to one that has not failed.
     fn reopen(&self) -> Result<(), OpenError> {
         let mut writer = self.writer();
         if !matches!(self.shared.tail().state, State::Failed(_)) {
@@ -140,9 +133,7 @@ impl port::Store for Store {
         after: Option<RunId>,
         limit: usize,
     ) -> Result<Vec<RunId>, StoreError> {
-        self.shared
-            .scan(move |_, tx| live::runs(tx, shard, after, limit))
-            .await
+        Ok(live::runs(&self.shared.read()?, shard, after, limit)?)
     }
 
     async fn due(

@@ -3,7 +3,8 @@
 use attune_core::pin::{AttemptLimits, Invocation};
 use attune_core::{Digest, Timestamp, Value};
 use attune_driver::port::{
-    ActionRecord, Artifacts, Catalog, CatalogError, Put, Role, TokenRecord, WorkflowRecord,
+    ActionRecord, Artifacts, Catalog, CatalogError, Put, Role, Store as _, TokenRecord,
+    WorkflowRecord,
 };
 use attune_store::Store;
 use bytes::Bytes;
@@ -349,6 +350,38 @@ async fn many_kv_writers_count_right() {
     }
     let entry = store.kv("demo", "n").await.unwrap().unwrap();
     assert_eq!(entry.value, Value::Int(100));
+}
+
+#[tokio::test]
+async fn a_change_that_fails_spoils_no_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    store
+        .put_kv("demo", "bad", Value::Int(1), None)
+        .await
+        .unwrap();
+    drop(store);
+    let table = redb::TableDefinition::<(&str, &str), &[u8]>::new("kv");
+    let database = redb::Database::open(directory.path().join("attune.redb")).unwrap();
+    let tx = database.begin_write().unwrap();
+    tx.open_table(table)
+        .unwrap()
+        .insert(("demo", "bad"), &b"\x63"[..])
+        .unwrap();
+    tx.commit().unwrap();
+    drop(database);
+    let store = open(directory.path());
+    let position = store.append(crate::sample::birth(1)).unwrap();
+    let (good, bad, other) = tokio::join!(
+        store.put_kv("demo", "good", Value::Int(1), None),
+        store.put_kv("demo", "bad", Value::Int(2), None),
+        store.put_kv("demo", "other", Value::Int(3), None),
+    );
+    let text = bad.unwrap_err().to_string();
+    assert!(text.contains("kv entry `kv/demo/bad`"), "{text}");
+    assert_eq!((good.unwrap().version, other.unwrap().version), (1, 1));
+    store.durable(position).await.unwrap();
+    assert!(store.kv("demo", "other").await.unwrap().is_some());
 }
 
 #[tokio::test]
