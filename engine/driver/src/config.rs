@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use attune_core::Millis;
+
 /// Events that one turn of an actor takes at most: long enough to share an append, short enough
 /// that a request waits for no more than a fraction of a millisecond of others' work.
 pub const TURN_EVENTS: usize = 64;
@@ -44,7 +46,13 @@ pub const DEFINITIONS: usize = 256;
 pub const SNAPSHOT_EVENTS: u64 = 64;
 /// How long outputs that nobody waits for (the end of a run without a listener) may lie before
 /// the disk is waited for; the store commits on its own meanwhile.
-pub const LAZY: Duration = Duration::from_millis(20);
+pub const LAZY: Millis = Millis(20);
+/// Pause before a busy store is asked again whether it has caught up.
+pub const BUSY_AGAIN: Millis = Millis(2);
+/// Pause before a page of due timers is read again whose rows may not be gone yet.
+pub const DUE_AGAIN: Millis = Millis(50);
+/// Pause before a child that the store had no room for is created again.
+pub const CHILD_AGAIN: Millis = Millis(100);
 /// Pause before a failed store is opened again.
 pub const REOPEN_AFTER: Duration = Duration::from_secs(1);
 /// Events buffered for one follower.

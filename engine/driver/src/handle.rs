@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use attune_core::effect::Change;
 use attune_core::event::{CancelMode, RerunTask, Trigger};
 use attune_core::pin::{Pins, WorkflowPin};
@@ -135,23 +136,51 @@ pub struct Inspected {
     pub events: u64,
 }
 
-/// What server and command line hold of a running driver. Cheap to clone.
+/// A run that was started and waited for.
 #[derive(Clone, Debug)]
+pub struct Executed {
+    /// The run.
+    pub started: Started,
+    /// Its state, if it ended in time.
+    pub ended: Option<Inspected>,
+}
+
+/// What server and command line hold of a running driver. Cheap to clone.
+#[derive(Clone)]
 pub struct Handle {
-    _private: (),
+    desk: Arc<dyn Desk>,
+}
+
+impl std::fmt::Debug for Handle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Handle").finish_non_exhaustive()
+    }
 }
 
 impl Handle {
+    pub(crate) fn new(desk: Arc<dyn Desk>) -> Self {
+        Self { desk }
+    }
+
     /// Starts a run. Returns when it is durable.
     ///
     /// # Errors
     /// See [`StartError`].
     pub async fn start(&self, start: StartRun) -> Result<Started, StartError> {
-        drop(start);
-        Err(StartError::Stopping)
+        self.desk.start(start).await
     }
 
-    /// Tells a run something. Returns when it is durable. `by` is who asks.
+    /// Starts a run and waits until it has ended (and that is durable), at most for `limit`. The
+    /// disk is waited for once, not once for the start and once for the end.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn execute(&self, start: StartRun, limit: Duration) -> Result<Executed, StartError> {
+        self.desk.execute(start, limit).await
+    }
+
+    /// Tells a run something. Returns when it is durable. `by` is who asks. An answer to an
+    /// inquiry must fit the inquiry's schema: the caller checks that.
     ///
     /// # Errors
     /// See [`CommandError`].
@@ -161,8 +190,7 @@ impl Handle {
         command: Command,
         by: Arc<str>,
     ) -> Result<(), CommandError> {
-        drop((command, by));
-        Err(CommandError::NotFound(run))
+        self.desk.command(run, command, by).await
     }
 
     /// Waits until the run has ended (and that is durable), at most for `limit`. Tells whether
@@ -171,8 +199,7 @@ impl Handle {
     /// # Errors
     /// If there is no such run or the store failed.
     pub async fn wait(&self, run: RunId, limit: Duration) -> Result<bool, CommandError> {
-        let _ = limit;
-        Err(CommandError::NotFound(run))
+        self.desk.wait(run, limit).await
     }
 
     /// Rebuilds a run's synced state.
@@ -180,7 +207,7 @@ impl Handle {
     /// # Errors
     /// If there is no such run or the store failed.
     pub async fn inspect(&self, run: RunId) -> Result<Inspected, CommandError> {
-        Err(CommandError::NotFound(run))
+        self.desk.inspect(run).await
     }
 
     /// Lists synced events from number `first` on, each with what it made visible.
@@ -193,12 +220,12 @@ impl Handle {
         first: u64,
         limit: usize,
     ) -> Result<Vec<Observed>, CommandError> {
-        let _ = (first, limit);
-        Err(CommandError::NotFound(run))
+        self.desk.events(run, first, limit).await
     }
 
     /// Follows a run live from event number `first` on. The channel ends after the run's last
-    /// event, when the follower is too slow, or when the server stops.
+    /// event, when the follower is too slow, or when the server stops; from the number after the
+    /// last one received, another one goes on.
     ///
     /// # Errors
     /// If there is no such run or the store failed.
@@ -207,7 +234,28 @@ impl Handle {
         run: RunId,
         first: u64,
     ) -> Result<tokio::sync::mpsc::Receiver<Observed>, CommandError> {
-        let _ = first;
-        Err(CommandError::NotFound(run))
+        self.desk.follow(run, first).await
     }
+}
+
+/// What a handle asks of a driver whose ports it does not know.
+#[async_trait]
+pub(crate) trait Desk: Send + Sync {
+    async fn start(&self, start: StartRun) -> Result<Started, StartError>;
+    async fn execute(&self, start: StartRun, limit: Duration) -> Result<Executed, StartError>;
+    async fn command(&self, run: RunId, command: Command, by: Arc<str>)
+    -> Result<(), CommandError>;
+    async fn wait(&self, run: RunId, limit: Duration) -> Result<bool, CommandError>;
+    async fn inspect(&self, run: RunId) -> Result<Inspected, CommandError>;
+    async fn events(
+        &self,
+        run: RunId,
+        first: u64,
+        limit: usize,
+    ) -> Result<Vec<Observed>, CommandError>;
+    async fn follow(
+        &self,
+        run: RunId,
+        first: u64,
+    ) -> Result<tokio::sync::mpsc::Receiver<Observed>, CommandError>;
 }

@@ -9,13 +9,22 @@ pub mod handle;
 pub mod port;
 
 pub mod config;
+pub mod driver;
 pub mod ports;
+
+mod actor;
+mod desk;
+mod follow;
+mod machine;
+mod message;
+mod shared;
 
 pub mod local;
 pub mod memory;
 pub mod system;
 
 pub use config::Config;
+pub use driver::Driver;
 pub use handle::Handle;
 pub use local::LocalDispatch;
 pub use memory::MemoryStore;

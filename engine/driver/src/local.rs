@@ -76,10 +76,10 @@ impl<R: Runner> LocalDispatch<R> {
 }
 
 impl<R: Runner> Dispatch for LocalDispatch<R> {
-    fn offer(&self, attempt: Attempt) -> Result<(), Full> {
+    fn offer(&self, attempt: Box<Attempt>) -> Result<(), Full> {
         let mut pool = self.pool();
         if pool.taken == self.limit {
-            return Err(Full);
+            return Err(Full(attempt));
         }
         while pool.tasks.try_join_next().is_some() {}
         pool.taken += 1;
@@ -87,7 +87,7 @@ impl<R: Runner> Dispatch for LocalDispatch<R> {
         pool.running.insert(attempt.id, stop.clone());
         let (runner, done) = (self.runner.clone(), self.done.clone());
         let work = async move {
-            let finished = supervised(&*runner, attempt, stop).await;
+            let finished = supervised(&*runner, *attempt, stop).await;
             // The channel has a place for each attempt taken; it is closed only with the pool.
             drop(done.try_send(finished));
         };

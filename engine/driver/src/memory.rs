@@ -129,7 +129,10 @@ impl MemoryStore {
 
     fn lose(&self, keep: usize, failed: bool) {
         let mut state = self.state();
-        let kept = state.tail.iter().take(keep).last().map(|(at, _)| *at);
+        let kept = keep.checked_sub(1).and_then(|last| {
+            let last = last.min(state.tail.len().checked_sub(1)?);
+            state.tail.get(last).map(|(at, _)| *at)
+        });
         if let Some(kept) = kept {
             state.apply(kept);
         }

@@ -30,13 +30,13 @@ impl Runner for Scripted {
     }
 }
 
-fn attempt(task: u64, input: &str) -> Attempt {
+fn attempt(task: u64, input: &str) -> Box<Attempt> {
     let id = AttemptId {
         run: RunId(1),
         task: TaskId(task),
         attempt: 1,
     };
-    Attempt {
+    Box::new(Attempt {
         id,
         name: "t".into(),
         action: ActionPin {
@@ -61,7 +61,7 @@ fn attempt(task: u64, input: &str) -> Attempt {
         },
         started: Timestamp(0),
         pure: true,
-    }
+    })
 }
 
 #[tokio::test]
@@ -70,7 +70,7 @@ async fn every_attempt_comes_back_once() {
     pool.offer(attempt(1, "ok")).unwrap();
     pool.offer(attempt(2, "panic")).unwrap();
     pool.offer(attempt(3, "wait")).unwrap();
-    assert_eq!(pool.offer(attempt(4, "ok")), Err(Full));
+    assert_eq!(pool.offer(attempt(4, "ok")), Err(Full(attempt(4, "ok"))));
     pool.interrupt(attempt(3, "").id);
 
     let mut seen = BTreeSet::new();

@@ -78,18 +78,19 @@ pub enum LogLevel {
     Error,
 }
 
-/// Every place of the dispatcher is taken: offer again after the next `finished`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// Every place of the dispatcher is taken: offer again after the next `finished`. Holds the
+/// attempt that was not taken.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("no free place for an attempt")]
-pub struct Full;
+pub struct Full(pub Box<Attempt>);
 
 /// Takes attempts and gives back how they ended: a local pool or a broker.
 pub trait Dispatch: Send + Sync + 'static {
-    /// Offers an attempt. On [`Full`] nothing was taken.
+    /// Offers an attempt.
     ///
     /// # Errors
-    /// [`Full`] when there is no place.
-    fn offer(&self, attempt: Attempt) -> Result<(), Full>;
+    /// [`Full`], with the attempt in it, when there is no place.
+    fn offer(&self, attempt: Box<Attempt>) -> Result<(), Full>;
     /// Stops an attempt; it still comes out of [`Dispatch::finished`].
     fn interrupt(&self, id: AttemptId);
     /// Waits for the next attempt to end. Called from several tasks; each end is given once.

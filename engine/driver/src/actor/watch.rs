@@ -1,0 +1,73 @@
+//! Who wants to know how far a run is on disk: waiters and followers.
+
+use attune_core::RunId;
+use tokio::sync::{oneshot, watch};
+
+use super::slots::IdMap;
+use crate::handle::Inspected;
+use crate::message::Progress;
+
+/// Watched runs below which nobody looks for those whose watchers have gone.
+const SWEEP_FROM: usize = 1_024;
+
+/// The watched runs of an actor.
+#[derive(Debug, Default)]
+pub(super) struct Watches {
+    runs: IdMap<RunId, Watched>,
+    sweep_at: usize,
+}
+
+#[derive(Debug, Default)]
+struct Watched {
+    progress: watch::Sender<Progress>,
+    ended: Vec<oneshot::Sender<Inspected>>,
+}
+
+impl Watches {
+    /// Lets somebody watch a run, from now on: what was before is in the store.
+    pub(super) fn watch(&mut self, run: RunId, reply: oneshot::Sender<watch::Receiver<Progress>>) {
+        let receiver = self.entry(run).progress.subscribe();
+        drop(reply.send(receiver));
+    }
+
+    /// Hands the run's machine over when it has ended.
+    pub(super) fn await_end(&mut self, run: RunId, ended: oneshot::Sender<Inspected>) {
+        self.entry(run).ended.push(ended);
+    }
+
+    /// Tells whether somebody watches the run.
+    pub(super) fn wants(&self, run: RunId) -> bool {
+        !self.runs.is_empty() && self.runs.contains_key(&run)
+    }
+
+    /// Takes those who wait for the run's machine.
+    pub(super) fn take_ended(&mut self, run: RunId) -> Vec<oneshot::Sender<Inspected>> {
+        let watched = self.runs.get_mut(&run);
+        watched.map_or_else(Vec::new, |watched| std::mem::take(&mut watched.ended))
+    }
+
+    /// Tells the run's watchers how far it is on disk. After its end they need not be told more.
+    pub(super) fn tell(&mut self, run: RunId, progress: Progress) {
+        let Some(watched) = self.runs.get_mut(&run) else {
+            return;
+        };
+        watched.progress.send_replace(progress);
+        if progress.over || watched.is_deserted() {
+            self.runs.remove(&run);
+        }
+    }
+
+    fn entry(&mut self, run: RunId) -> &mut Watched {
+        if self.runs.len() >= self.sweep_at.max(SWEEP_FROM) {
+            self.runs.retain(|_, watched| !watched.is_deserted());
+            self.sweep_at = 2 * self.runs.len();
+        }
+        self.runs.entry(run).or_default()
+    }
+}
+
+impl Watched {
+    fn is_deserted(&self) -> bool {
+        self.progress.receiver_count() == 0 && self.ended.iter().all(oneshot::Sender::is_closed)
+    }
+}
