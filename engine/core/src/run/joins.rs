@@ -38,6 +38,8 @@ pub(crate) struct Arrival {
     /// The visit it comes from.
     pub(crate) visit: VisitId,
     pub(crate) lineage: Arc<Lineage>,
+    /// It comes on a way that `fail_fast` lets run.
+    pub(crate) exempt: bool,
     pub(crate) fate: Fate,
 }
 
@@ -67,6 +69,8 @@ pub(crate) struct Need {
 pub(crate) struct Firing {
     pub(crate) visits: Vec<VisitId>,
     pub(crate) lineage: Arc<Lineage>,
+    /// One of them comes on a way that `fail_fast` lets run.
+    pub(crate) exempt: bool,
 }
 
 impl JoinBook {
@@ -148,6 +152,7 @@ impl JoinBook {
                     Some(Firing {
                         visits: visits.collect::<Option<_>>()?,
                         lineage: carry.lineage(&firing.lineage),
+                        exempt: firing.exempt,
                     })
                 })
                 .collect();
@@ -158,6 +163,7 @@ impl JoinBook {
                     source: (carry.task)(arrival.source)?,
                     visit,
                     lineage: carry.lineage(&arrival.lineage),
+                    exempt: arrival.exempt,
                     fate: if used { Fate::Used } else { Fate::Waiting },
                 })
             });
@@ -235,9 +241,10 @@ impl Generation {
 
     fn fire(&mut self, need: Need, number: u32, chosen: &[usize]) -> Firing {
         let mut lineage = Arc::clone(&self.arrivals[chosen[0]].lineage);
-        let mut visits = Vec::new();
+        let (mut visits, mut exempt) = (Vec::new(), false);
         for &place in chosen {
             let arrival = &mut self.arrivals[place];
+            exempt |= arrival.exempt;
             arrival.fate = Fate::Used;
             lineage = lineage.merged(&arrival.lineage);
             visits.push(arrival.visit);
@@ -245,7 +252,11 @@ impl Generation {
         if need.in_cycle {
             lineage = lineage.through_join(need.join, number);
         }
-        let firing = Firing { visits, lineage };
+        let firing = Firing {
+            visits,
+            lineage,
+            exempt,
+        };
         self.firings.push(firing.clone());
         firing
     }
@@ -275,6 +286,7 @@ mod tests {
             source: TaskIndex(source),
             visit: VisitId(100 + source),
             lineage,
+            exempt: false,
             fate: Fate::Waiting,
         }
     }

@@ -18,10 +18,21 @@ const RETRY_COMMANDS: u32 = 3;
 struct Way {
     /// Targets in order, each once, and whether `fail_fast` lets them run.
     targets: Vec<(TaskIndex, bool)>,
+    /// Targets of unconditional transitions.
+    unconditional: Vec<TaskIndex>,
     /// Whether a transition handled the failure.
     handled: bool,
     /// Whether `fail` was reached.
     fail: bool,
+}
+
+impl Way {
+    /// What a failure that nothing handled leads to without a condition runs in spite of it.
+    fn exempt_unconditional(&mut self, unhandled: bool) {
+        for (task, exempt) in &mut self.targets {
+            *exempt |= unhandled && self.unconditional.contains(task);
+        }
+    }
 }
 
 impl Machine<'_> {
@@ -73,8 +84,9 @@ impl Machine<'_> {
         }
         self.publish_transitions(visit, &mut fired, &mut broken)?;
         let failure = self.run.visit(visit).failure.clone();
-        let failed = failure.is_some();
-        let way = way(&fired, failed);
+        let mut way = way(&fired);
+        let unhandled = failure.is_some() && !way.handled;
+        way.exempt_unconditional(unhandled || way.fail || !broken.is_empty());
         if let Some(failure) = failure.filter(|_| !way.handled) {
             self.unhandled(graph, Some(visit), failure);
         }
@@ -136,11 +148,10 @@ impl Machine<'_> {
 }
 
 /// Sorts out where the transitions that fire lead.
-fn way(fired: &[&Transition], failed: bool) -> Way {
+fn way(fired: &[&Transition]) -> Way {
     let mut way = Way::default();
     for transition in fired {
         let fails = transition.targets.contains(&Target::Fail);
-        let exempt = (failed && is_unconditional(transition)) || fails;
         // A `retry` that is used up does nothing: neither do the targets beside it.
         if transition.targets.contains(&Target::Retry) {
             continue;
@@ -158,8 +169,11 @@ fn way(fired: &[&Transition], failed: bool) -> Way {
                 continue;
             };
             match way.targets.iter_mut().find(|(other, _)| *other == task) {
-                Some((_, known)) => *known |= exempt,
-                None => way.targets.push((task, exempt)),
+                Some((_, known)) => *known |= fails,
+                None => way.targets.push((task, fails)),
+            }
+            if is_unconditional(transition) {
+                way.unconditional.push(task);
             }
         }
     }

@@ -37,6 +37,7 @@ impl Machine<'_> {
             source: self.run.visit(from).task(),
             visit: from,
             lineage: Arc::clone(&start.lineage),
+            exempt: start.exempt,
             fate: Fate::Waiting,
         };
         let graph = self.run.graph_mut(start.graph);
@@ -50,13 +51,8 @@ impl Machine<'_> {
 
     fn fire(&mut self, fired: Vec<Firing>, start: &Start) -> Flow {
         for firing in fired {
-            let exempt = start.exempt
-                || firing
-                    .visits
-                    .iter()
-                    .any(|visit| self.run.visit(*visit).start.exempt);
             self.begin(Start {
-                exempt,
+                exempt: firing.exempt,
                 lineage: firing.lineage,
                 joined: firing.visits,
                 ..start.clone()

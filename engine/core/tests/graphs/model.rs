@@ -33,6 +33,7 @@ type Lineage = BTreeMap<usize, usize>;
 
 struct Arrival {
     source: usize,
+    exempt: bool,
     lineage: Lineage,
     used: bool,
 }
@@ -73,14 +74,15 @@ pub(crate) fn run(graph: &Graph) -> Run {
         } else {
             &task.on_success
         };
-        if failed && first.is_empty() {
+        let unhandled = failed && first.is_empty();
+        if unhandled {
             state.run.failed = true;
             state.stopped |= graph.fail_fast;
         }
         let mut reached = Vec::new();
         for (list, unconditional) in [(first, false), (&task.on_complete, true)] {
             for target in list {
-                let exempt = failed && unconditional;
+                let exempt = unhandled && unconditional;
                 match reached.iter_mut().find(|(other, _)| other == target) {
                     None => reached.push((*target, exempt)),
                     Some((_, known)) => *known |= exempt,
@@ -126,6 +128,7 @@ fn arrive(
     let absorbs = !(task.join == task.inbound && place.is_multiple_of(2));
     state.arrivals.entry(place).or_default().push(Arrival {
         source,
+        exempt,
         lineage: lineage.clone(),
         used: false,
     });
@@ -143,8 +146,10 @@ fn arrive(
             .next();
         let Some(chosen) = found else { return };
         let mut all = Lineage::new();
+        let mut exempt = false;
         for place in chosen {
             arrivals[place].used = true;
+            exempt |= arrivals[place].exempt;
             all = union(&all, &arrivals[place].lineage);
         }
         state.firings.entry(place).or_default().push(all.clone());
