@@ -13,8 +13,10 @@ use attune_core::{Definition, Digest, Run, RunId, Timestamp, Value};
 
 const SOURCE: &str = "
 limits: {max_parallel: 1}
+vars: {n: 2}
 tasks:
-- {name: a, action: n.n, on_success: [b, j], on_failure: h}
+- {name: a, action: n.n, on_success: [b, j], on_failure: h, next: [{when: '{{ vars.n > 5 and succeeded() }}', do: y}]}
+- {name: y, action: n.n}
 - {name: b, action: n.n, when: false, on_success: c}
 - {name: c, action: n.n, delay: 5, on_success: j}
 - {name: h, action: n.n}
@@ -144,4 +146,19 @@ fn a_ready_task_says_who_is_before_it() {
         x.reasons
             .contains(&Reason::Waits(Wait::Runner { ahead: 0 }))
     );
+}
+
+#[test]
+fn a_condition_that_did_not_hold_shows_what_it_saw() {
+    let y = about("y");
+    let Reason::Led {
+        condition: Some(seen),
+        led: false,
+        ..
+    } = &y.reasons[0]
+    else {
+        panic!("{:?}", y.reasons);
+    };
+    assert_eq!(seen.held, Ok(false));
+    assert_eq!(seen.values, [("vars.n".to_owned(), Value::Int(2))]);
 }
