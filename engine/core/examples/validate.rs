@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release -p attune-core --example validate`
 
+#![expect(clippy::print_stdout, reason = "an example tells what it measured")]
+
 use std::fmt::Write as _;
 use std::time::Duration;
 
