@@ -14,7 +14,7 @@ use jsonschema::{PatternOptions, ValidationError, Validator};
 
 use crate::diagnostics::code;
 use crate::spec::context::{Context, View, push_segment};
-use crate::spec::suggest::nearest;
+use crate::spec::suggest::{did_you_mean, nearest};
 use crate::value::{Map, Value};
 
 use node::Values;
@@ -343,12 +343,21 @@ fn remote_references(schema: &Value, pointer: &str, problems: &mut Vec<Mismatch>
 const REMOTE: &str = "the schema refers to something outside of it: nothing is fetched";
 
 fn invalid(error: &ValidationError<'_>) -> Mismatch {
-    let message = if matches!(error.kind(), ValidationErrorKind::Referencing(_)) {
-        REMOTE.to_owned()
-    } else {
-        format!("not a schema: {error}")
-    };
-    Mismatch::value(error.instance_path().as_str(), message)
+    const TYPES: &[&str] = &[
+        "string", "number", "integer", "boolean", "array", "object", "null",
+    ];
+    let pointer = error.instance_path().as_str();
+    let instance = error.instance().as_str();
+    match (pointer.rsplit('/').next(), instance) {
+        _ if matches!(error.kind(), ValidationErrorKind::Referencing(_)) => {
+            Mismatch::value(pointer, REMOTE)
+        }
+        (Some("type"), Some(word)) => Mismatch {
+            fix: did_you_mean(word, TYPES.iter().copied()),
+            ..Mismatch::value(pointer, format!("`{word}` is no type of JSON"))
+        },
+        _ => Mismatch::value(pointer, format!("not a schema: {error}")),
+    }
 }
 
 /// Says what is wrong without showing the value, which may be large or secret.

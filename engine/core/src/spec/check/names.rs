@@ -36,37 +36,46 @@ const ON_COMPLETION: &[&str] = &[
 
 /// Names that the file defines.
 pub(super) struct Names<'f> {
-    initial: Vec<&'f Arc<str>>,
-    published: BTreeMap<&'f Arc<str>, Vec<usize>>,
+    /// Initial variables with their place in the list.
+    initial: BTreeMap<&'f str, usize>,
+    /// Variables with the tasks that set them.
+    published: BTreeMap<&'f str, Vec<usize>>,
     /// `None` if the schema leaves open which parameters there are.
     parameters: Option<BTreeSet<&'f str>>,
 }
 
 impl<'f> Names<'f> {
     fn new(file: &'f Resolved<'_>) -> Self {
-        let mut published: BTreeMap<&Arc<str>, Vec<usize>> = BTreeMap::new();
+        let mut published: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (task, draft) in file.drafts.iter().enumerate() {
             let of_arrows = draft.arrows.iter().flat_map(|arrow| &arrow.written);
             for written in draft.written.iter().chain(of_arrows) {
-                published.entry(&written.name).or_default().push(task);
+                published.entry(&*written.name).or_default().push(task);
             }
         }
         let parameters = file.parameters.closed_properties();
         Self {
-            initial: file.vars.iter().map(|(name, _)| name).collect(),
+            initial: file
+                .vars
+                .iter()
+                .enumerate()
+                .map(|(index, (name, _))| (&**name, index))
+                .collect(),
             published,
             parameters: parameters.map(|map| map.keys().map(|name| &**name).collect()),
         }
     }
 
+    fn is_initial(&self, name: &str) -> bool {
+        self.initial.contains_key(name)
+    }
+
     fn is_variable(&self, name: &str) -> bool {
-        self.initial.iter().any(|known| ***known == *name)
-            || self.published.contains_key(&Arc::from(name))
+        self.is_initial(name) || self.published.contains_key(name)
     }
 
     fn variables(&self) -> impl Iterator<Item = &str> {
-        let published = self.published.keys().map(|name| &***name);
-        self.initial.iter().map(|name| &***name).chain(published)
+        self.initial.keys().chain(self.published.keys()).copied()
     }
 
     fn parameters(&self) -> impl Iterator<Item = &str> {
@@ -142,13 +151,17 @@ impl<'a> Checker<'_, 'a> {
         }
         match site.owner.moment {
             Moment::Variable(index) => {
-                let earlier = self.names.initial.iter().take(index);
-                if !earlier.into_iter().any(|known| *known == name) {
+                if !self
+                    .names
+                    .initial
+                    .get(&**name)
+                    .is_some_and(|place| *place < index)
+                {
                     let message = format!("`{name}` is set later than this variable");
                     self.unknown(site, read, message, None);
                 }
             }
-            Moment::Start if !self.names.initial.contains(&name) => {
+            Moment::Start if !self.names.is_initial(name) => {
                 let message = format!("`{name}` is set only after the run has started");
                 self.unknown(site, read, message, None);
             }
@@ -163,7 +176,7 @@ impl<'a> Checker<'_, 'a> {
 
     /// Reports a variable that only tasks below this one set.
     fn too_early(&mut self, site: &Site<'a>, read: &Read, name: &Arc<str>) {
-        let (Some(task), false) = (site.owner.task, self.names.initial.contains(&name)) else {
+        let (Some(task), false) = (site.owner.task, self.names.is_initial(name)) else {
             return;
         };
         if self.file.network.in_cycle[task] || self.in_cyclic_block(task) {
@@ -176,7 +189,7 @@ impl<'a> Checker<'_, 'a> {
             .or_insert_with(|| reached_without(file, task));
         let ended = site.owner.moment == Moment::Completion;
         let inside = |writer: usize| ended && (writer == task || is_inside(file, writer, task));
-        let writers = &self.names.published[name];
+        let writers = &self.names.published[&**name];
         if !writers
             .iter()
             .any(|writer| before[*writer] || inside(*writer))

@@ -90,7 +90,10 @@ fn secrets_are_found_through_references_lists_and_combinations() {
 fn what_is_no_schema_is_refused_with_its_place() {
     for (yaml, expected) in [
         ("a: string", "/a `a` must be a map such as `{type: string}`"),
-        ("a: {type: strin}", "/a/type not a schema: "),
+        (
+            "a: {type: strin}",
+            "/a/type `strin` is no type of JSON (did you mean `string`?)",
+        ),
         (
             "a: {typ: string}",
             "/a/typ `typ` is no keyword of a schema (did you mean `type`?)",
