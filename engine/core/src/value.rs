@@ -66,9 +66,10 @@ impl Value {
 
     /// Marks a value as secret. Null stays as it is: there is nothing to hide.
     pub fn secret(self) -> Self {
-        match self {
-            Self::Null | Self::Secret(_) => self,
-            other => Self::Secret(Arc::new(other)),
+        if matches!(self, Self::Null | Self::Secret(_)) {
+            self
+        } else {
+            Self::Secret(Arc::new(self))
         }
     }
 

@@ -48,7 +48,7 @@ impl<'a> Evaluator<'a> {
         positional: Vec<Value>,
         named: Map,
     ) -> Result<Value, Fault> {
-        self.charge(1)?;
+        self.charge(1 + positional.len() + named.len())?;
         let mut call = Call {
             evaluator: self,
             builtin,

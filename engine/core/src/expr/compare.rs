@@ -127,7 +127,7 @@ impl Evaluator<'_> {
         match self.open(value) {
             Value::Text(text) => {
                 self.charge_bytes(text.len())?;
-                out.push_str(&format!("\"{}:{text}", text.len()));
+                push_sized(out, "\"", text);
             }
             Value::List(items) => {
                 out.push('[');
@@ -141,18 +141,28 @@ impl Evaluator<'_> {
                 names.sort_unstable();
                 out.push('{');
                 for name in names {
-                    out.push_str(&format!("{}:{name}", name.len()));
+                    push_sized(out, "", name);
                     self.identity(out, &map[name])?;
                 }
                 out.push('}');
             }
-            other => match Number::of(other) {
+            scalar @ (Value::Null
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::BigInt(_)
+            | Value::Float(_)
+            | Value::Secret(_)) => match Number::of(scalar) {
                 Some(number) => out.push_str(&name_of_number(number)),
                 None => out.push('~'),
             },
         }
         self.charge(1)
     }
+}
+
+/// With the length before it, no text can look like two.
+fn push_sized(out: &mut String, mark: &str, text: &str) {
+    out.extend([mark, &text.len().to_string(), ":", text]);
 }
 
 /// Equal numbers have one name: floats that are whole and in range are named as whole numbers.

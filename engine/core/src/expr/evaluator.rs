@@ -21,8 +21,10 @@ pub(super) struct Evaluator<'a> {
     steps: u64,
     tainted: bool,
     missing: Vec<FactKey>,
+    /// Whether nobody will read why something is missing.
+    quiet: bool,
     /// What minijinja's own filters run in, made when the first is called.
-    pub(super) builtins: Option<State<'static, 'static>>,
+    pub(super) builtins: Option<Box<State<'static, 'static>>>,
 }
 
 impl<'a> Evaluator<'a> {
@@ -32,6 +34,7 @@ impl<'a> Evaluator<'a> {
             steps: 0,
             tainted: false,
             missing: Vec::new(),
+            quiet: false,
             builtins: None,
         }
     }
@@ -107,9 +110,22 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// Makes the fault of something missing. Why is found out only if somebody will read it: it
+    /// takes a look at all that is there.
+    pub(super) fn undefined(&self, why: impl FnOnce() -> Fault) -> Fault {
+        if self.quiet {
+            Fault::undefined("")
+        } else {
+            why()
+        }
+    }
+
     /// Evaluates what must have a value.
     pub(super) fn eval(&mut self, node: &Node) -> Result<Value, Fault> {
-        self.lookup(node).map_err(Fault::strict)
+        let quiet = std::mem::replace(&mut self.quiet, false);
+        let outcome = self.lookup(node).map_err(Fault::strict);
+        self.quiet = quiet;
+        outcome
     }
 
     /// Evaluates what may be missing: only then the fault is `Undefined`.
@@ -156,7 +172,10 @@ impl<'a> Evaluator<'a> {
     fn attempt(&mut self, node: &Node) -> Result<Option<Value>, Fault> {
         let absent_if_null =
             matches!(&node.kind, Kind::Call { builtin, .. } if builtin.null_is_absent);
-        match self.lookup(node) {
+        let quiet = std::mem::replace(&mut self.quiet, true);
+        let outcome = self.lookup(node);
+        self.quiet = quiet;
+        match outcome {
             Ok(value) if absent_if_null && value.is_null() => Ok(None),
             Ok(value) => Ok(Some(value)),
             Err(Fault::Undefined(_)) => Ok(None),

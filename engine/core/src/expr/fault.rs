@@ -89,7 +89,8 @@ impl Message {
         if let Some(at) = self.at {
             let before = source.get(..at as usize).unwrap_or(source);
             let column = before.chars().count() + 1;
-            shown.push_str(&format!(" at column {column} of `{}`", shorten(source)));
+            let column = column.to_string();
+            shown.extend([" at column ", &column, " of `", &shorten(source), "`"]);
         }
         if let Some(detail) = self.detail.filter(|_| !tainted) {
             shown.push_str("; ");

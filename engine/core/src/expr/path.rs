@@ -4,8 +4,11 @@ use super::evaluator::Evaluator;
 use super::fault::Fault;
 use super::node::{Origin, Path, Step};
 use super::scope::Fields;
-use crate::suggest::nearest;
+use crate::suggest;
 use crate::value::Value;
+
+/// How many names are compared with a misspelled one: comparing takes longer than looking up.
+const MAX_CANDIDATES: usize = 200;
 
 /// A key of a list or map.
 enum Key<'k> {
@@ -25,15 +28,15 @@ impl Evaluator<'_> {
             Origin::Task { name, field: None } => self
                 .scope
                 .task(name, &Fields::All)
-                .ok_or_else(|| self.no_task(name))?,
+                .ok_or_else(|| self.undefined(|| self.no_task(name)))?,
             Origin::Task {
                 name,
                 field: Some(field),
             } => self
                 .scope
                 .task_field(name, field)
-                .ok_or_else(|| self.no_task(name))?
-                .ok_or_else(|| self.no_field(name, field))?,
+                .ok_or_else(|| self.undefined(|| self.no_task(name)))?
+                .ok_or_else(|| self.undefined(|| self.no_field(name, field)))?,
             Origin::AnyTask { name, fields } => {
                 let name = self.lookup(name)?;
                 let name = self.key_text(&name)?;
@@ -45,7 +48,9 @@ impl Evaluator<'_> {
             Origin::Item => self.iterated("item", |iteration| iteration.item)?,
             Origin::Index => self.iterated("index", |i| Value::Int(i.index.into()))?,
             Origin::Batch => self.batch()?,
-            Origin::Bare(name) => self.bare(name).ok_or_else(|| self.no_name(name))?,
+            Origin::Bare(name) => self
+                .bare(name)
+                .ok_or_else(|| self.undefined(|| self.no_name(name)))?,
         };
         self.walk(&root, &path.steps, &|| path.label.to_string())
     }
@@ -70,19 +75,16 @@ impl Evaluator<'_> {
                 }
             };
             if let (Value::Text(text), Key::Index(index)) = (current, &key)
-                && let Some(letter) = letter(text, *index)
+                && let Some(letter) = self.letter(text, *index)?
             {
                 return self.walk(&letter, &steps[taken + 1..], label);
             }
             match member(current, &key) {
                 Some(next) => current = self.open(next),
                 None => {
-                    return Err(missing(
-                        &written(label(), &steps[..taken]),
-                        step,
-                        current,
-                        &key,
-                    ));
+                    return Err(self.undefined(|| {
+                        missing(&written(label(), &steps[..taken]), step, current, &key)
+                    }));
                 }
             }
         }
@@ -96,6 +98,13 @@ impl Evaluator<'_> {
             return Err(no_key(value));
         }
         self.text_of(value)
+    }
+
+    fn letter(&mut self, text: &str, index: i64) -> Result<Option<Value>, Fault> {
+        self.charge_bytes(text.len())?;
+        let place = position(index, text.chars().count());
+        let letter = place.and_then(|place| text.chars().nth(place));
+        Ok(letter.map(|letter| Value::from(letter.to_string())))
     }
 
     /// Finds a name without a root.
@@ -168,7 +177,7 @@ impl Evaluator<'_> {
         }
         let (vars, parameters) = (self.scope.vars(), self.scope.parameters());
         let known = |value: &Value, root: &str| {
-            let names = keys(value).map(|name| (&**name).to_owned());
+            let names = keys(value).map(|name| name.to_string());
             let near = nearest_owned(name, names)?;
             Some(format!("did you mean `{root}.{near}`?"))
         };
@@ -181,8 +190,12 @@ impl Evaluator<'_> {
     }
 }
 
+fn nearest<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    suggest::nearest(word, names.into_iter().take(MAX_CANDIDATES))
+}
+
 fn nearest_owned(word: &str, names: impl Iterator<Item = String>) -> Option<String> {
-    let names: Vec<String> = names.collect();
+    let names: Vec<String> = names.take(MAX_CANDIDATES).collect();
     nearest(word, names.iter().map(String::as_str)).map(str::to_owned)
 }
 
@@ -241,18 +254,12 @@ pub(super) fn position(index: i64, length: usize) -> Option<usize> {
     usize::try_from(index).ok()
 }
 
-fn letter(text: &str, index: i64) -> Option<Value> {
-    let index = position(index, text.chars().count())?;
-    let letter = text.chars().nth(index)?;
-    Some(Value::from(letter.to_string()))
-}
-
 /// How a value is written in the expression, after some steps.
 fn written(mut label: String, steps: &[Step]) -> String {
     for step in steps {
         match step {
             Step::Name(name) => push_name(&mut label, name),
-            Step::Index(index) => label.push_str(&format!("[{index}]")),
+            Step::Index(index) => label.extend(["[", &index.to_string(), "]"]),
             Step::Computed(_) => label.push_str("[…]"),
         }
     }
@@ -262,10 +269,9 @@ fn written(mut label: String, steps: &[Step]) -> String {
 fn push_name(label: &mut String, name: &str) {
     let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     if plain {
-        label.push('.');
-        label.push_str(name);
+        label.extend([".", name]);
     } else {
-        label.push_str(&format!("['{name}']"));
+        label.extend(["['", name, "']"]);
     }
 }
 
@@ -276,7 +282,7 @@ fn missing(label: &str, step: &Step, value: &Value, key: &Key<'_>) -> Fault {
     let mut text = format!("`{whole}` is not defined");
     if !matches!(value, Value::Map(_)) {
         let found = with_article(value.type_name());
-        text.push_str(&format!(", `{label}` is {found}"));
+        text.extend([", `", label, "` is ", &found]);
     }
     let fault = Fault::undefined(text);
     match (value, key) {

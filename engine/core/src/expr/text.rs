@@ -11,19 +11,14 @@ use crate::value::Value;
 impl Evaluator<'_> {
     /// Appends a value as text.
     pub(super) fn push_text(&mut self, out: &mut String, value: &Value) -> Result<(), Fault> {
-        match self.open(value) {
-            Value::Null => Ok(()),
-            Value::Text(text) => {
-                out.push_str(text);
-                self.charge_bytes(text.len())?;
-                check_length(out.len())
-            }
-            other => {
-                let json = self.json(other, None)?;
-                out.push_str(&json);
-                check_length(out.len())
-            }
+        let value = self.open(value);
+        if let Value::Text(text) = value {
+            self.charge_bytes(text.len())?;
+            out.push_str(text);
+        } else if !value.is_null() {
+            out.push_str(&self.json(value, None)?);
         }
+        check_length(out.len())
     }
 
     /// Returns a value as text, shared if it is one.

@@ -120,9 +120,10 @@ pub struct Revealed<'a>(&'a Value);
 
 impl Serialize for Public<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            Value::Secret(_) => serializer.serialize_str(SECRET_MARKER),
-            other => plain(other, serializer, Public),
+        if matches!(self.0, Value::Secret(_)) {
+            serializer.serialize_str(SECRET_MARKER)
+        } else {
+            plain(self.0, serializer, Public)
         }
     }
 }

@@ -237,7 +237,7 @@ fn run(call: &mut Call<'_, '_>, mut arguments: Vec<Foreign>) -> Result<Value, Fa
     let state = call
         .evaluator
         .builtins
-        .get_or_insert_with(|| ENVIRONMENT.empty_state());
+        .get_or_insert_with(|| Box::new(ENVIRONMENT.empty_state()));
     let before = consumed(state);
     let outcome = state.apply_filter(name, &arguments);
     let steps = consumed(state).saturating_sub(before);
@@ -277,10 +277,15 @@ fn foreign(call: &Call<'_, '_>, value: &Value) -> Result<Foreign, Fault> {
     })
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the filters here give no other kind"
+)]
 /// Converts what a filter gave: a scalar, or a list of texts.
 fn ours(call: &mut Call<'_, '_>, value: &Foreign) -> Result<Value, Fault> {
     if let Some(text) = value.to_str() {
         check_length(text.len())?;
+        call.evaluator.charge_bytes(text.len())?;
         return Ok(Value::Text(text));
     }
     match value.kind() {

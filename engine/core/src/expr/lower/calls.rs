@@ -11,11 +11,7 @@ use crate::value::Value;
 
 impl Lowering<'_> {
     /// Compiles `f(x)`.
-    pub(super) fn function(
-        &mut self,
-        call: &ast::Spanned<ast::Call<'_>>,
-        _guarded: bool,
-    ) -> Option<Kind> {
+    pub(super) fn function(&mut self, call: &ast::Spanned<ast::Call<'_>>) -> Option<Kind> {
         let builtin = match &call.expr {
             ast::Expr::Var(var) => self.known(Form::Function, var.id, var.span()),
             ast::Expr::GetAttr(attribute) => match &attribute.expr {
@@ -36,11 +32,7 @@ impl Lowering<'_> {
     }
 
     /// Compiles `x | f`.
-    pub(super) fn filter(
-        &mut self,
-        filter: &ast::Spanned<ast::Filter<'_>>,
-        _guarded: bool,
-    ) -> Option<Kind> {
+    pub(super) fn filter(&mut self, filter: &ast::Spanned<ast::Filter<'_>>) -> Option<Kind> {
         let Some(subject) = &filter.expr else {
             return self.problem(filter.span(), "a filter needs a value before it");
         };

@@ -4,7 +4,6 @@ use super::{World, check, check_fails, json};
 use crate::expr::Template;
 use crate::value::Value;
 
-#[cfg(feature = "unfinished")]
 #[test]
 fn steps_are_limited() {
     check("range(50000) | length", "50000");
@@ -19,7 +18,8 @@ fn steps_are_limited() {
         "(range(300) * 300) | unique",
         "(range(90000) | list) + (range(90000) | list)",
         "zip(*([range(1000)] * 1000))",
-        "[range(1000)] * 100 == [range(1000)] * 100",
+        "[range(1000)] * 101 == [range(1000)] * 101",
+        "([[]] * 4000) | map('chain', *([[]] * 4000))",
     ] {
         check_fails(code, &["more than 100000 steps"]);
     }
@@ -82,4 +82,28 @@ fn long_chains_are_shallow() {
     let all = vec!["true"; 900].join(" and ");
     check(&all, "true");
     check_fails(&format!("1{}", "|abs".repeat(200)), &["levels deep"]);
+}
+
+#[test]
+fn deep_expressions_fit_a_small_stack() {
+    let deep = |open: &str, close: &str, n| open.repeat(n) + "1" + &close.repeat(n);
+    let codes = [
+        deep("(", ")", 32),
+        deep("[", "]", 32),
+        deep("{'a': ", "}", 32),
+        deep("not ", "", 32),
+        deep("(0 or (not (1 + (2 ~ ", "))))", 7),
+        deep("1 if 0 else ", "", 64),
+        deep("[1] | map('default', ", ")", 32),
+        deep("1", "|abs", 95),
+        deep("1", "+1", 990),
+        deep("vars", ".a", 990),
+    ];
+    let run = move || {
+        for code in &codes {
+            drop(super::shown(code, &World::default()));
+        }
+    };
+    let thread = std::thread::Builder::new().stack_size(1024 * 1024);
+    thread.spawn(run).unwrap().join().unwrap();
 }

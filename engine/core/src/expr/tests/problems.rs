@@ -32,7 +32,6 @@ fn text_around_the_braces_is_refused() {
     }
 }
 
-#[cfg(feature = "unfinished")]
 #[test]
 fn unknown_functions_are_refused_all_at_once() {
     check(
@@ -72,7 +71,6 @@ fn unknown_functions_are_refused_all_at_once() {
     );
 }
 
-#[cfg(feature = "unfinished")]
 #[test]
 fn conditionals_of_c_work_and_are_reported() {
     for (text, rewrite, value) in [

@@ -33,8 +33,10 @@ fn bare_names_are_items_then_variables_then_parameters() {
     check("n", "2");
     check("env", r#""prod""#);
     check("both", r#""variable""#);
-    let mut world = World::default();
-    world.vars = json(r#"{"item": "v", "index": "v", "items": "v", "batch": "v", "result": "v"}"#);
+    let mut world = World {
+        vars: json(r#"{"item": "v", "index": "v", "items": "v", "batch": "v", "result": "v"}"#),
+        ..World::default()
+    };
     for name in ["item", "index", "items", "batch", "result"] {
         check_in(&world, name, r#""v""#);
     }

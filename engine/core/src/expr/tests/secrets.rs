@@ -113,7 +113,6 @@ fn conditions_may_read_secrets() {
     assert!(!show(text.map(|_| String::new())).contains(SECRET));
 }
 
-#[cfg(feature = "unfinished")]
 #[test]
 fn messages_never_tell_a_secret() {
     for code in [

@@ -1,6 +1,8 @@
 //! What is missing is an error, unless it is asked for.
 
-use super::{check, check_fails};
+use super::{World, check, check_fails, check_in};
+use crate::expr::Expression;
+use crate::value::Value;
 
 #[test]
 fn what_is_missing_is_an_error_wherever_it_is_used() {
@@ -99,4 +101,19 @@ fn defined_and_undefined_ask() {
     check("task.later.result.x is defined", "false");
     check("item is defined", "false");
     check("[{'a': 1}, {}] | selectattr('a', 'undefined')", "[{}]");
+}
+
+#[test]
+fn many_missing_members_are_cheap() {
+    let map = (0..2000).map(|n| (format!("key{n}"), Value::Int(n)));
+    let world = World {
+        vars: Value::map([("m", Value::map(map))]),
+        ..World::default()
+    };
+    let code = "range(2000) | map('string') | map('default', vars.m['kye'] | default(0)) | length";
+    check_in(&world, code, "2000");
+    let expression = Expression::compile("vars.m['kye'] | default(0)").unwrap();
+    for _ in 0..20_000 {
+        assert_eq!(expression.eval(&world), Ok(Value::Int(0)));
+    }
 }
