@@ -4,6 +4,7 @@ mod accounts;
 mod catalogue;
 mod fuzz;
 mod messages;
+mod parity;
 mod problems;
 mod scopes;
 mod secrets;

@@ -96,6 +96,7 @@ fn deep_expressions_fit_a_small_stack() {
         deep("1 if 0 else ", "", 64),
         deep("[1] | map('default', ", ")", 32),
         deep("1", "|abs", 95),
+        deep("1 ? ", " : 2", 120),
         deep("1", "+1", 990),
         deep("vars", ".a", 990),
     ];
