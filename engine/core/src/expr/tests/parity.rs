@@ -8,6 +8,10 @@ use super::World;
 use crate::expr::Expression;
 use crate::value::Value;
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the expressions here give no other kind"
+)]
 fn ours(value: &minijinja::Value) -> Value {
     match value.kind() {
         ValueKind::Bool => Value::Bool(value.is_true()),
