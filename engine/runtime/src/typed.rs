@@ -5,6 +5,9 @@ mod schema;
 mod support;
 mod wit_to_json;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use schema::{parameters_schema, result_schema};
 pub(crate) use support::unsupported;
 
