@@ -4,7 +4,6 @@ mod accounts;
 mod catalogue;
 mod fuzz;
 mod messages;
-mod parity;
 mod problems;
 mod scopes;
 mod secrets;

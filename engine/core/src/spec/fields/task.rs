@@ -33,7 +33,11 @@ pub(crate) static TASK: Record = Record {
             Shape::Action,
             "The action's or workflow's ref, perhaps pinned.",
         ),
-        field("input", Shape::Map, "The input: any JSON with templates."),
+        field(
+            "input",
+            Shape::Templated(&Shape::Map),
+            "The input: any JSON with templates, or one template that gives a map.",
+        ),
         field(
             "when",
             Shape::Condition,
