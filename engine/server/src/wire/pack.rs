@@ -1,0 +1,95 @@
+//! Packs, their configuration and kv.
+
+use std::sync::Arc;
+
+use attune_driver::port::{KvEntry, PackRecord};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::time::Time;
+use crate::extract::AnyJson;
+
+/// A pack.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Pack)]
+pub(crate) struct PackView {
+    /// Its name.
+    #[schema(example = "demo")]
+    pub(crate) name: Arc<str>,
+    /// When it was created.
+    created: Time,
+    /// When it last changed.
+    updated: Time,
+}
+
+impl From<&PackRecord> for PackView {
+    fn from(record: &PackRecord) -> Self {
+        Self {
+            name: record.name.clone(),
+            created: record.created.into(),
+            updated: record.updated.into(),
+        }
+    }
+}
+
+/// A key of a pack's kv.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Key)]
+pub(crate) struct KeyView {
+    /// The key.
+    pub(crate) key: Arc<str>,
+}
+
+/// An entry of a pack's kv.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = KvEntry)]
+pub(crate) struct KvView {
+    /// The key.
+    key: Arc<str>,
+    /// The value.
+    value: AnyJson,
+    /// Rises with each write.
+    version: u64,
+    /// When it goes.
+    expires: Option<Time>,
+}
+
+impl KvView {
+    /// Makes the view of an entry.
+    pub(crate) fn new(key: Arc<str>, entry: KvEntry) -> Self {
+        Self {
+            key,
+            value: entry.value.into(),
+            version: entry.version,
+            expires: entry.expires.map(Time),
+        }
+    }
+}
+
+/// Writes an entry of a pack's kv.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PutKv)]
+pub(crate) struct PutKvBody {
+    /// The value.
+    pub(crate) value: AnyJson,
+    /// Only if its version is this; 0: only if there is none.
+    pub(crate) expected_version: Option<u64>,
+}
+
+/// The name of a secret; its value is never given out.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Secret)]
+pub(crate) struct SecretView {
+    /// The name.
+    pub(crate) name: Arc<str>,
+}
+
+/// Writes a secret.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PutSecret)]
+pub(crate) struct PutSecretBody {
+    /// The value: any JSON, mostly text.
+    pub(crate) value: AnyJson,
+}
