@@ -151,12 +151,8 @@ impl<'a> Checker<'_, 'a> {
         }
         match site.owner.moment {
             Moment::Variable(index) => {
-                if !self
-                    .names
-                    .initial
-                    .get(&**name)
-                    .is_some_and(|place| *place < index)
-                {
+                let place = self.names.initial.get(&**name);
+                if place.is_none_or(|place| *place >= index) {
                     let message = format!("`{name}` is set later than this variable");
                     self.unknown(site, read, message, None);
                 }
