@@ -9,8 +9,8 @@ mod maps;
 mod matrix;
 mod order;
 mod outcome;
+mod predicates;
 mod reference;
-mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -105,7 +105,7 @@ pub(super) fn tables() -> [&'static [Builtin]; 10] {
         maps::TABLE,
         matrix::TABLE,
         jinja::TABLE,
-        tests::TABLE,
+        predicates::TABLE,
     ]
 }
 
