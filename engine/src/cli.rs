@@ -82,6 +82,8 @@ pub(crate) enum Command {
         /// Name of the pack and its folder.
         name: String,
     },
+    /// Runs the server.
+    Serve(ServeArgs),
     /// Works with actions: the WebAssembly components that tasks call.
     #[command(subcommand)]
     Action(ActionCommand),

@@ -1,6 +1,8 @@
-//! The API as the command line uses it.
+//! The API as the command line uses it: the same requests, whether a server answers them over
+//! HTTP or an engine inside this process does.
 
 mod http;
+mod local;
 mod problem;
 mod sse;
 
@@ -12,6 +14,7 @@ use serde_json::Value as Json;
 use crate::output::error::{CliError, Context, Result};
 
 pub(crate) use http::HttpTransport;
+pub(crate) use local::LocalTransport;
 pub(crate) use sse::{Message, messages};
 
 /// Base path of the API.
@@ -78,24 +81,25 @@ pub(crate) struct Answer {
     pub(crate) body: BoxStream<'static, Result<Bytes>>,
 }
 
-/// A server's API.
+/// Who answers.
 #[derive(Clone, Debug)]
-pub(crate) struct Client {
-    transport: HttpTransport,
+pub(crate) enum Client {
+    /// A server.
+    Http(HttpTransport),
+    /// An engine in this process.
+    Local(LocalTransport),
 }
 
 impl Client {
-    /// Makes a client over a transport.
-    pub(crate) fn new(transport: HttpTransport) -> Self {
-        Self { transport }
-    }
-
     /// Sends a request and returns the answer, whatever its status.
     ///
     /// # Errors
     /// If nobody answers.
     pub(crate) async fn send(&self, request: Request) -> Result<Answer> {
-        self.transport.send(request).await
+        match self {
+            Self::Http(transport) => transport.send(request).await,
+            Self::Local(transport) => transport.send(request).await,
+        }
     }
 
     /// Sends a request and returns the whole body; refusals are errors.

@@ -12,6 +12,9 @@ mod validate;
 mod watch;
 mod workflow;
 
+pub(crate) use action::upload;
+pub(crate) use watch::Kept;
+
 use crate::cli::{Cli, Command};
 use crate::output::{Ui, error::Result};
 
@@ -24,6 +27,7 @@ pub(crate) async fn run(cli: Cli) -> Result {
     let global = &cli.global;
     match cli.command {
         Command::New { name } => new::pack(ui, &name),
+        Command::Serve(args) => crate::serve::run(args).await,
         Command::Action(command) => action::run(ui, global, command).await,
         Command::Workflow(command) => workflow::run(ui, global, command).await,
         Command::Run(command) => run::run(ui, global, command).await,

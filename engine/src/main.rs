@@ -5,15 +5,16 @@ mod cli;
 mod client;
 mod commands;
 mod config;
+mod engine;
 mod inputs;
+mod install;
+mod local;
 mod output;
 mod paths;
 mod profile;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "an engine that uses the actions is not wired yet")
-)]
+mod serve;
 mod standard;
+mod telemetry;
 mod template;
 
 use std::process::ExitCode;

@@ -13,6 +13,11 @@ pub(crate) fn config_dir() -> PathBuf {
     base("XDG_CONFIG_HOME", ".config").join("attune")
 }
 
+/// Returns where compiled components of the local engine are kept.
+pub(crate) fn cache_dir() -> PathBuf {
+    base("XDG_CACHE_HOME", ".cache").join("attune")
+}
+
 fn base(variable: &str, below_home: &str) -> PathBuf {
     if let Some(dir) = env::var_os(variable)
         .map(PathBuf::from)

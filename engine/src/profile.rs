@@ -1,12 +1,12 @@
 //! Profiles: which server the command line talks to when none is named.
 //!
-//! `profiles.toml` of the user's config folder names address and token file of each.
+//! A server writes the profile `local` when it starts, so that the command line finds it.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::cli::Global;
 use crate::client::{Client, HttpTransport};
@@ -19,12 +19,13 @@ const LOCAL: &str = "local";
 const DEFAULT_ADDRESS: &str = "http://127.0.0.1:7878";
 
 /// One server.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Profile {
     /// Its address.
     pub(crate) server: String,
     /// File with the token.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) token_file: Option<PathBuf>,
 }
 
@@ -40,6 +41,30 @@ fn load() -> Result<Profiles> {
         return Ok(Profiles::new());
     };
     toml::from_str(&text).context(|| format!("cannot understand `{}`", file.display()))
+}
+
+/// Writes the profile `local`.
+///
+/// # Errors
+/// If the file cannot be written.
+pub(crate) fn save_local(server: &str, token_file: Option<&Path>) -> Result {
+    let mut profiles = load().unwrap_or_default();
+    let token_file = token_file.map(std::path::absolute).transpose();
+    let token_file = token_file.context(|| "the token file has no path".into())?;
+    let profile = Profile {
+        server: server.to_owned(),
+        token_file,
+    };
+    profiles.insert(LOCAL.to_owned(), profile);
+    let text = toml::to_string(&profiles).context(|| "cannot write the profile".into())?;
+    let file = file();
+    let failed = || format!("cannot write `{}`", file.display());
+    fs::create_dir_all(paths::config_dir()).context(failed)?;
+    // A rename is atomic: another command never reads half a file.
+    let part = file.with_extension(format!("{}.part", std::process::id()));
+    fs::write(&part, text)
+        .and_then(|()| fs::rename(&part, &file))
+        .context(failed)
 }
 
 /// Makes a client of the server that flags, environment or the profile `local` name.
@@ -60,5 +85,5 @@ pub(crate) fn client(global: &Global) -> Result<Client> {
         .or_else(|| is_local.then(from_file).flatten());
     let address = named.or(Some(&*profile.server).filter(|server| !server.is_empty()));
     let address = address.unwrap_or(DEFAULT_ADDRESS);
-    Ok(Client::new(HttpTransport::new(address, token)?))
+    Ok(Client::Http(HttpTransport::new(address, token)?))
 }

@@ -33,9 +33,17 @@ pub(crate) enum ActionCommand {
         #[arg(long)]
         dry_run: bool,
     },
-    /// Runs an action on the server.
+    /// Shows what a component is and wants, without a server.
+    Inspect {
+        /// A `.wasm` file.
+        file: PathBuf,
+        /// Manifest; else the `.yaml` beside the component.
+        #[arg(long, value_name = "FILE")]
+        manifest: Option<PathBuf>,
+    },
+    /// Runs an action: a file in a local sandbox, a ref on the server.
     Run {
-        /// `pack.name`.
+        /// A `.wasm` file, or `pack.name`.
         target: String,
         /// The input.
         #[command(flatten)]

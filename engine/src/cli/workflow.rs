@@ -36,7 +36,7 @@ pub(crate) enum WorkflowCommand {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
-    /// Runs a workflow on the server and follows it; with `--on-server` a file that is not saved there.
+    /// Runs a workflow: a file locally (nothing is stored), a ref on the server.
     Run {
         /// A file, or `pack.name`.
         target: String,

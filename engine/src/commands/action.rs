@@ -9,10 +9,11 @@ use super::inquiry::cell;
 use super::{new, watch};
 use crate::cli::{ActionCommand, Global, Inputs};
 use crate::client::{Client, Request, encode, unexpected};
-use crate::output::error::{CliError, Context, Result};
+use crate::local::LocalEngine;
+use crate::output::error::{CliError, Context, Kind, Result};
 use crate::output::text::{bytes, duration};
 use crate::output::ui::{Role, paint, pretty};
-use crate::output::{Table, Ui};
+use crate::output::{Table, Ui, report};
 use crate::{build, inputs, profile};
 
 /// Runs a command about actions.
@@ -35,6 +36,7 @@ pub(crate) async fn run(ui: Ui, global: &Global, command: ActionCommand) -> Resu
             };
             push.run(ui, &profile::client(global)?).await
         }
+        ActionCommand::Inspect { file, manifest } => inspect(ui, &file, manifest.as_deref()).await,
         ActionCommand::Run { target, inputs } => execute(ui, global, &target, &inputs).await,
         ActionCommand::List => {
             let list = profile::client(global)?.get("/actions?limit=500").await?;
@@ -122,7 +124,12 @@ impl Push {
 }
 
 /// Makes the request that uploads a component with the manifest given or beside it.
-fn upload(file: &Path, manifest: Option<&Path>, reference: &str, query: &str) -> Result<Request> {
+pub(crate) fn upload(
+    file: &Path,
+    manifest: Option<&Path>,
+    reference: &str,
+    query: &str,
+) -> Result<Request> {
     let component = fs::read(file).context(|| format!("cannot read `{}`", file.display()))?;
     let (pack, name) = reference.split_once('.').ok_or_else(|| {
         CliError::usage(format!("`{reference}` is not the name of an action"))
@@ -168,13 +175,93 @@ fn multipart(request: Request, component: &[u8], manifest: &[u8]) -> Request {
     request.body(&format!("multipart/form-data; boundary={boundary}"), body)
 }
 
+/// Name of the pack that files belong to in the local engine.
+const LOCAL_PACK: &str = "local";
+
+fn local_reference(file: &Path) -> String {
+    let stem = file
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().to_lowercase());
+    let mut name: String = stem
+        .unwrap_or_default()
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '_' {
+                c
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
+        name.insert(0, 'a');
+    }
+    name.truncate(63);
+    format!("{LOCAL_PACK}.{name}")
+}
+
+async fn inspect(ui: Ui, file: &Path, manifest: Option<&Path>) -> Result {
+    let engine = LocalEngine::start().await?;
+    let upload = upload(file, manifest, &local_reference(file), "dry_run=true")?;
+    let inspected = engine.client().data(upload).await?;
+    ui.value(&inspected, describe)
+}
+
 async fn execute(ui: Ui, global: &Global, target: &str, given: &Inputs) -> Result {
     let body = json!({ "parameters": inputs::collect(given)? });
+    let file = Path::new(target);
+    if file.is_file() {
+        return execute_file(ui, file, &body).await;
+    }
+    if target.ends_with(".wasm") {
+        return Err(CliError::new(
+            Kind::NotFound,
+            format!("there is no file `{target}`"),
+        ));
+    }
     let client = profile::client(global)?;
     let path = format!("/actions/{}/execute", encode(target));
     let run = client.data(Request::new("POST", path).json(&body)).await?;
     let id = run["id"].as_u64().ok_or_else(|| unexpected("id"))?;
     watch::to_end(ui, &client, id).await
+}
+
+async fn execute_file(ui: Ui, file: &Path, body: &Json) -> Result {
+    let engine = LocalEngine::start().await?;
+    let client = engine.client();
+    let reference = local_reference(file);
+    client
+        .data(upload(file, None, &reference, "approve=true")?)
+        .await?;
+    let path = format!("/actions/{reference}/execute?wait=60s");
+    let run = client.data(Request::new("POST", path).json(body)).await?;
+    let id = run["id"].as_u64().ok_or_else(|| unexpected("id"))?;
+    let ended = watch::follow(ui, client, id, watch::Kept::Local).await;
+    tell(ui, client, id).await?;
+    ended
+}
+
+/// Tells what an attempt logged and used.
+async fn tell(ui: Ui, client: &Client, run: u64) -> Result {
+    let lines = client.get(format!("/runs/{run}/logs?limit=500")).await?;
+    for line in lines.as_array().into_iter().flatten() {
+        ui.note(&report::log_line(line));
+    }
+    let tasks = client.get(format!("/runs/{run}/tasks")).await?;
+    let usage = &tasks[0]["usage"];
+    let number = |key: &str| usage[key].as_u64().unwrap_or(0);
+    ui.say(
+        Role::Faint,
+        &format!(
+            "used {} fuel, {} µs, {} of memory; read {}, wrote {}",
+            number("fuel"),
+            number("wall_us"),
+            bytes(number("peak_memory_bytes")),
+            bytes(number("input_bytes")),
+            bytes(number("output_bytes"))
+        ),
+    );
+    Ok(())
 }
 
 fn actions_table(list: &Json) -> String {
@@ -234,4 +321,18 @@ fn describe(action: &Json) -> String {
         out.push_str(&format!("{key}:\n{}\n", pretty(&action[key])));
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_names_become_action_names() {
+        assert_eq!(
+            local_reference(Path::new("x/My Action.wasm")),
+            "local.my-action"
+        );
+        assert_eq!(local_reference(Path::new("1.wasm")), "local.a1");
+    }
 }

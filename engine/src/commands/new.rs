@@ -14,7 +14,7 @@ pub(crate) fn pack(ui: Ui, name: &str) -> Result {
     write(Path::new(name), template::pack(name))?;
     ui.say(Role::Good, &format!("made the pack `{name}`"));
     ui.note(&format!(
-        "\n{} cd {name}\n      attune workflow validate workflows\n      \
+        "\n{} cd {name}\n      attune workflow run workflows/hello.yaml name=Ada\n      \
          attune workflow test tests",
         paint(Role::Hint, "next:")
     ));
@@ -33,7 +33,7 @@ pub(crate) fn action(ui: Ui, name: &str, lang: &str) -> Result {
     write(Path::new(name), template::rust_action(name))?;
     ui.say(Role::Good, &format!("made the action `{name}`"));
     ui.note(&format!(
-        "\n{} cd {name}\n      cargo test\n      cargo build --release --target wasm32-wasip2",
+        "\n{} cd {name}\n      cargo test\n      attune action push . --as PACK.NAME",
         paint(Role::Hint, "next:")
     ));
     Ok(())

@@ -18,9 +18,22 @@ const MAX_LINES: usize = 30;
 /// Width of the bar of an iteration.
 const BAR: usize = 20;
 
-/// Follows a run; prints its output, or reports why it failed. A run that did not complete is an
-/// error.
+/// Whether the run can be looked at again later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// It lives on a server.
+    Stored,
+    /// It lives in this process only.
+    Local,
+}
+
+/// Follows a run on a server; a run that did not complete is an error.
 pub(crate) async fn to_end(ui: Ui, client: &Client, id: u64) -> Result {
+    follow(ui, client, id, Kept::Stored).await
+}
+
+/// Follows a run; prints its output, or reports why it failed.
+pub(crate) async fn follow(ui: Ui, client: &Client, id: u64, kept: Kept) -> Result {
     let mut board = Board::new(ui);
     let mut messages = client.stream(&format!("/runs/{id}/stream")).await?;
     while let Some(message) = messages.next().await {
@@ -47,7 +60,7 @@ pub(crate) async fn to_end(ui: Ui, client: &Client, id: u64) -> Result {
                 .hint(format!("follow it again with `attune run watch {id}`")),
         );
     }
-    ui.note(&report::failure(client, &run).await?);
+    ui.note(&report::failure(client, &run, kept).await?);
     if !run["output"].is_null() {
         ui.result(&run["output"])?;
     }

@@ -8,7 +8,8 @@ use serde_json::{Value as Json, json};
 use super::inquiry::cell;
 use super::{rehearsal, run as runs, validate, watch};
 use crate::cli::{Global, Inputs, Output, WorkflowCommand};
-use crate::client::{Client, Request, encode};
+use crate::client::{Client, Request, encode, unexpected};
+use crate::local::LocalEngine;
 use crate::output::error::{CliError, Context, Kind, Result};
 use crate::output::ui::{Role, paint, pretty};
 use crate::output::{Table, Ui};
@@ -170,20 +171,22 @@ impl Start {
                 file.display()
             )));
         }
-        if !self.on_server {
-            return Err(CliError::usage("this version runs files on a server only")
-                .hint("add `--on-server`, or rehearse the file with `attune workflow test`"));
-        }
         let body = json!({ "source": source, "parameters": parameters });
         let request = Request::new("POST", "/workflows/preview").json(&body);
-        self.follow(ui, &profile::client(global)?, request).await
+        if self.on_server {
+            return self.follow(ui, &profile::client(global)?, request).await;
+        }
+        let engine = LocalEngine::start().await?;
+        engine.add_what_it_uses(file, &source).await?;
+        let run = engine.client().data(request).await?;
+        let id = run["id"].as_u64().ok_or_else(|| unexpected("id"))?;
+        ui.say(Role::Faint, "running in this process: nothing is stored");
+        watch::follow(ui, engine.client(), id, watch::Kept::Local).await
     }
 
     async fn follow(&self, ui: Ui, client: &Client, request: Request) -> Result {
         let run = client.data(request).await?;
-        let id = run["id"]
-            .as_u64()
-            .ok_or_else(|| crate::client::unexpected("id"))?;
+        let id = run["id"].as_u64().ok_or_else(|| unexpected("id"))?;
         if self.detach {
             return ui.value(&run, |run| cell(&run["id"]));
         }

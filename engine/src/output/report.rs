@@ -6,6 +6,7 @@ use super::error::Result;
 use super::text::{duration, escape, one_line};
 use super::ui::{Role, paint, pretty};
 use crate::client::Client;
+use crate::commands::Kept;
 
 /// Log lines shown of a failed task.
 const LAST_LINES: usize = 10;
@@ -100,7 +101,7 @@ pub(crate) async fn task_ids(client: &Client, run: u64, name: &str) -> Result<Ve
 
 /// Describes why a run failed: the task, its error, the line of the file, its rendered input and
 /// last log lines, and what to type next.
-pub(crate) async fn failure(client: &Client, run: &Json) -> Result<String> {
+pub(crate) async fn failure(client: &Client, run: &Json, kept: Kept) -> Result<String> {
     let id = run["id"].as_u64().unwrap_or_default();
     let error = &run["error"];
     let message = error["message"]
@@ -127,10 +128,12 @@ pub(crate) async fn failure(client: &Client, run: &Json) -> Result<String> {
     if let Some(task) = failed_task(client, id, name).await? {
         out.push_str(&task_details(client, id, &task).await?);
     }
-    out.push_str(&format!(
-        "\n{} attune run show {id}\n      attune run retry {id}\n",
-        paint(Role::Hint, "next:")
-    ));
+    if kept == Kept::Stored {
+        out.push_str(&format!(
+            "\n{} attune run show {id}\n      attune run retry {id}\n",
+            paint(Role::Hint, "next:")
+        ));
+    }
     Ok(out)
 }
 

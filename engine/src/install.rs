@@ -1,0 +1,79 @@
+//! Puts the standard actions into an engine's catalog.
+
+use attune_core::{Digest, Timestamp, Value};
+use attune_driver::port::{ActionRecord, Catalog, Inspection, Inspector};
+use bytes::Bytes;
+
+use crate::output::error::{Context, Result};
+use crate::standard::{STANDARD_ACTIONS, StandardAction};
+
+/// Installs the standard actions that `wanted` names and the catalog does not hold yet.
+///
+/// # Errors
+/// If one cannot be compiled or stored.
+pub(crate) async fn standard(
+    catalog: &dyn Catalog,
+    inspector: &dyn Inspector,
+    wanted: impl Fn(&str) -> bool,
+) -> Result {
+    let chosen = STANDARD_ACTIONS
+        .iter()
+        .filter(|action| wanted(action.reference));
+    let all = chosen.map(|action| install(catalog, inspector, action));
+    futures::future::try_join_all(all).await.map(drop)
+}
+
+async fn install(
+    catalog: &dyn Catalog,
+    inspector: &dyn Inspector,
+    action: &StandardAction,
+) -> Result {
+    let failed = || format!("cannot install the standard action `{}`", action.reference);
+    let content = Digest::of(action.component);
+    let before = catalog
+        .action(action.reference, None)
+        .await
+        .context(failed)?;
+    if before.is_some_and(|before| before.content == content) {
+        return Ok(());
+    }
+    let upload = Bytes::from_static(action.component);
+    let found = inspector
+        .inspect(upload, Value::Null)
+        .await
+        .context(failed)?;
+    let component = found.component.clone();
+    let record = record(action.reference, content, found);
+    catalog
+        .put_action(record, component)
+        .await
+        .context(failed)
+        .map(drop)
+}
+
+/// Makes the record of a standard action. Revision and times are the store's to set.
+fn record(reference: &str, content: Digest, found: Inspection) -> ActionRecord {
+    ActionRecord {
+        reference: reference.into(),
+        revision: 0,
+        digest: found.digest,
+        content,
+        invocation: found.invocation,
+        pure: found.pure,
+        cacheable: found.cacheable,
+        limits: found.limits,
+        parameters: found.parameters,
+        output: found.output,
+        summary: found.summary,
+        description: found.description,
+        exports: found.exports,
+        imports: found.imports,
+        manifest: Value::Null,
+        grants: found.grants,
+        approved: true,
+        size_bytes: found.component.len() as u64,
+        builtin: true,
+        created: Timestamp(0),
+        updated: Timestamp(0),
+    }
+}
