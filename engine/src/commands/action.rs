@@ -253,9 +253,9 @@ async fn tell(ui: Ui, client: &Client, run: u64) -> Result {
     ui.say(
         Role::Faint,
         &format!(
-            "used {} fuel, {} µs, {} of memory; read {}, wrote {}",
+            "used {} fuel, {} ms, {} of memory; read {}, wrote {}",
             number("fuel"),
-            number("wall_us"),
+            usage["wall_ms"].as_f64().unwrap_or(0.0),
             bytes(number("peak_memory_bytes")),
             bytes(number("input_bytes")),
             bytes(number("output_bytes"))

@@ -12,6 +12,8 @@ const KILLS: u64 = 20;
 const CLIENTS: usize = 8;
 
 const WORKFLOW: &str = "ref: t.work
+label: Work
+version: 1.0.0
 parameters: {n: {type: integer}}
 tasks:
 - {name: a, action: core.echo, input: {value: '{{ parameters.n }}'}, on_success: [b, c]}

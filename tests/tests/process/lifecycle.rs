@@ -31,7 +31,7 @@ async fn a_second_process_on_the_same_data_is_refused() {
 async fn sigterm_ends_with_zero_and_the_work_goes_on_at_the_next_start() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(&binary(), dir.path()).await.unwrap();
-    let source = "ref: t.slow\ntasks:\n- {name: a, action: core.sleep, input: {seconds: 2}, \
+    let source = "ref: t.slow\nlabel: Slow\nversion: 1.0.0\ntasks:\n- {name: a, action: core.sleep, input: {seconds: 2}, \
                   on_success: b}\n- {name: b, action: core.echo, input: {value: 7}}\n\
                   output_map: {v: '{{ task.b.result.value }}'}\n";
     server.put_workflow("t.slow", source).await.unwrap();

@@ -112,7 +112,7 @@ async fn measure(server: &Server, action: &str, length: usize) -> Result<Measure
 }
 
 fn chain(name: &str, action: &str, length: usize) -> String {
-    let mut source = format!("ref: bench.{name}\ntasks:\n");
+    let mut source = format!("ref: bench.{name}\nlabel: Bench\nversion: 1.0.0\ntasks:\n");
     for i in 0..length {
         let next = if i + 1 < length {
             format!(", on_success: t{}", i + 1)

@@ -13,7 +13,7 @@ pub(crate) async fn run(server: &Server, figures: &mut Figures) -> Result<()> {
     for count in [1_000, 10_000] {
         let name = format!("items-{count}");
         let source = format!(
-            "ref: bench.{name}\ntasks:\n- name: t\n  action: core.noop\n  \
+            "ref: bench.{name}\nlabel: Bench\nversion: 1.0.0\ntasks:\n- name: t\n  action: core.noop\n  \
              with_items: \"{{{{ range({count}) }}}}\"\n  input: {{n: \"{{{{ item }}}}\"}}\n"
         );
         server

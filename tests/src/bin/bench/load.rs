@@ -75,7 +75,8 @@ pub(crate) async fn open(server: &Server, sync_us: f64, figures: &mut Figures) -
 }
 
 async fn prepare(server: &Server) -> Result<()> {
-    let source = "ref: bench.single\ntasks:\n- {name: t, action: core.noop}\n";
+    let source =
+        "ref: bench.single\nlabel: Bench\nversion: 1.0.0\ntasks:\n- {name: t, action: core.noop}\n";
     server.put_workflow("bench.single", source).await?;
     server
         .call("POST", PATH, "application/json", b"{}")
