@@ -121,6 +121,12 @@ fn add_problem(components: &mut Value) {
 }
 
 fn complete_operation(method: &str, operation: &mut Map<String, Value>, auth: AuthMode) {
+    // The framework keeps marks unordered: the same code must give the same text.
+    for mark in [SEMANTIC, ROLE] {
+        if let Some(value) = operation.shift_remove(mark) {
+            operation.insert(mark.to_owned(), value);
+        }
+    }
     let needs_token = operation.contains_key(ROLE) && auth == AuthMode::Tokens;
     if needs_token {
         operation.insert("security".to_owned(), json!([{"token": []}]));

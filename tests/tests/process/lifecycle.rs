@@ -23,7 +23,7 @@ async fn a_second_process_on_the_same_data_is_refused() {
         .unwrap();
     let stderr = String::from_utf8_lossy(&second.stderr);
     assert!(!second.status.success());
-    assert!(stderr.contains("another process"), "{stderr}");
+    assert!(stderr.contains("in use by process"), "{stderr}");
     server.kill().await.unwrap();
 }
 

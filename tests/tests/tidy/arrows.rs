@@ -122,6 +122,10 @@ fn the_core_is_pure() {
         .iter()
         .filter(|path| path.starts_with("engine/core/src"))
     {
+        // Tests may use the world to look at the core.
+        if path.ends_with("tests.rs") || path.components().any(|part| part.as_os_str() == "tests") {
+            continue;
+        }
         for (number, line) in read(path).lines().enumerate() {
             let code = line.split("//").next().unwrap_or_default();
             if impure.iter().any(|word| code.contains(word)) {
