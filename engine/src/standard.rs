@@ -9,6 +9,7 @@ pub(crate) struct StandardAction {
     /// The component.
     pub(crate) component: &'static [u8],
     /// Examples of its use, a JSON list of `{title, input, result | error}`.
+    #[cfg_attr(not(test), expect(dead_code, reason = "only tests read it so far"))]
     pub(crate) examples: &'static str,
 }
 

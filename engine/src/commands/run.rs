@@ -68,26 +68,32 @@ pub(crate) async fn run(ui: Ui, global: &Global, command: RunCommand) -> Result 
             )
             .await
         }
-        RunCommand::Tasks { id } => {
-            let id = pick(&client, id).await?;
-            let tasks = client
-                .get(format!("/runs/{id}/tasks?limit={MAX_TASKS}"))
-                .await?;
-            ui.value(&tasks, tasks_table)
-        }
-        RunCommand::Events { id } => {
-            let id = pick(&client, id).await?;
-            let events = client
-                .get(format!("/runs/{id}/events?limit={MAX_TASKS}"))
-                .await?;
-            ui.value(&events, events_text)
-        }
+        RunCommand::Tasks { id } => ui.value(&list(&client, id, "tasks").await?, tasks_table),
+        RunCommand::Events { id } => ui.value(&list(&client, id, "events").await?, events_text),
+        steering @ (RunCommand::Pause { .. }
+        | RunCommand::Resume { .. }
+        | RunCommand::Cancel { .. }
+        | RunCommand::Retry { .. }) => steer_run(ui, &client, steering).await,
+    }
+}
+
+/// Returns what a run has of `what`.
+async fn list(client: &Client, id: Option<u64>, what: &str) -> Result<Json> {
+    let id = pick(client, id).await?;
+    client
+        .get(format!("/runs/{id}/{what}?limit={MAX_TASKS}"))
+        .await
+}
+
+/// Runs a command that changes what a run does; the others are none of its business.
+async fn steer_run(ui: Ui, client: &Client, command: RunCommand) -> Result {
+    match command {
         RunCommand::Pause { id, reason } => {
-            steer(ui, &client, id, "pause", json!({ "reason": reason })).await
+            steer(ui, client, id, "pause", json!({ "reason": reason })).await
         }
-        RunCommand::Resume { id } => steer(ui, &client, id, "resume", json!({})).await,
+        RunCommand::Resume { id } => steer(ui, client, id, "resume", json!({})).await,
         RunCommand::Cancel { id, mode } => {
-            steer(ui, &client, id, "cancel", json!({ "mode": mode.as_str() })).await
+            steer(ui, client, id, "cancel", json!({ "mode": mode.as_str() })).await
         }
         RunCommand::Retry {
             id,
@@ -103,10 +109,17 @@ pub(crate) async fn run(ui: Ui, global: &Global, command: RunCommand) -> Result 
             } else {
                 json!({ "tasks": tasks })
             };
-            let id = pick(&client, id).await?;
-            steer(ui, &client, Some(id), "retry", body).await?;
-            watch::to_end(ui, &client, id).await
+            let id = pick(client, id).await?;
+            steer(ui, client, Some(id), "retry", body).await?;
+            watch::to_end(ui, client, id).await
         }
+        RunCommand::Start { .. }
+        | RunCommand::List { .. }
+        | RunCommand::Show { .. }
+        | RunCommand::Watch { .. }
+        | RunCommand::Logs { .. }
+        | RunCommand::Tasks { .. }
+        | RunCommand::Events { .. } => Ok(()),
     }
 }
 

@@ -9,9 +9,9 @@ use attune_core::{Definition, graph};
 
 use super::workflow::{find, read};
 use crate::cli::{GraphFormat, Output};
+use crate::output::Ui;
 use crate::output::error::{CliError, Result};
 use crate::output::ui::{Role, paint, pretty};
-use crate::output::{Ui, ui};
 
 /// Checks files and prints every problem; an error fails, with `strict` a warning too.
 pub(crate) fn run(ui: Ui, files: &[PathBuf], strict: bool) -> Result {
@@ -102,7 +102,7 @@ impl Ui {
         let colour = if is_terminal { Colour::On } else { Colour::Off };
         let text = report::text(reports, colour);
         if !text.is_empty() {
-            ui::Ui::note(self, text.trim_end());
+            self.note(text.trim_end());
         }
     }
 }

@@ -1,4 +1,6 @@
 //! The real binary as a process: killed at any moment, stopped gracefully, started twice.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
 mod durability;
 mod lifecycle;

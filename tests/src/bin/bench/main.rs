@@ -4,6 +4,13 @@
 //! output. CPU is the server's own, from the kernel; wall times come as ratios, because machines
 //! differ and are noisy.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::format_push_string,
+    reason = "a benchmark prints its figures"
+)]
+
 mod chain;
 mod figure;
 mod floor;
