@@ -94,7 +94,7 @@ impl<W: World> Actor<W> {
         let shards = self.bench.shared.ports().store.shards().await;
         self.begin(shards);
         while !self.has_stopped() {
-            self.prepare();
+            self.prepare()?;
             self.sources.next().await;
             self.turn()?;
         }
@@ -108,7 +108,6 @@ impl<W: World> Actor<W> {
         self.serve_ring();
         self.flush()?;
         self.let_out()?;
-        self.evict();
-        Ok(())
+        self.evict()
     }
 }

@@ -27,6 +27,9 @@ pub const OUTBOX: usize = 1_024;
 pub const RUN_INBOX: usize = 256;
 /// Runs that one actor loads at the same time: enough to hide the store's latency.
 pub const LOADS_AT_ONCE: usize = 32;
+/// Runs that an actor remembers to have asked their relatives after a crash; beyond, some ask
+/// again, which costs time but is never wrong.
+pub const ASKED_RUNS: usize = 65_536;
 /// Ready runs below which an actor fetches more of those that were put back into the store.
 pub const RING_LOW: usize = 256;
 /// Rows of the table of runnable runs read at once.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use attune_core::event::RunStarted;
 use attune_core::{EventKind, RunId};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::actor::millis;
 use crate::follow::{Journal, follow};
@@ -14,9 +14,10 @@ use crate::handle::{
     Command, CommandError, Desk, Executed, Inspected, Observed, StartError, StartRun, Started,
 };
 use crate::machine::Machine;
-use crate::message::{Birth, Progress, Request, StartReply};
+use crate::message::{Birth, Request, StartReply};
 use crate::port::{Clock, Idempotency, Store, StoreError};
 use crate::ports::World;
+use crate::progress::Watcher;
 use crate::shared::{Claim, ClaimGuard, Shared};
 
 /// The desk of one driver.
@@ -84,7 +85,8 @@ impl<W: World> Desk for DeskOf<W> {
 
     async fn inspect(&self, run: RunId) -> Result<Inspected, CommandError> {
         let ports = self.0.ports();
-        let loaded = ports.views.loaded(run).await?;
+        let loaded = ports.views.loaded(run).await;
+        let loaded = loaded.inspect_err(|error| self.0.notice(error))?;
         let loaded = loaded.ok_or(CommandError::NotFound(run))?;
         let definitions = &self.0.definitions;
         let definition = definitions
@@ -172,7 +174,8 @@ impl<W: World> Shared<W> {
                 Admission::Replay(run) => return Ok(Sent::Replayed(run)),
             },
         };
-        let run = self.ids.next(&*self.ports().store).await?;
+        let run = self.ids.next(&*self.ports().store).await;
+        let run = run.inspect_err(|error| self.notice(error))?;
         self.definitions.insert(&start.definition);
         let (answer, receiver) = oneshot::channel();
         let reply = StartReply {
@@ -232,11 +235,12 @@ impl<W: World> Shared<W> {
             match self.claims.claim(wanted) {
                 Claim::Reused => return Err(StartError::KeyReused),
                 // It closes when the first is durable or refused; then the store knows.
-                Claim::InFlight(mut ends) => drop(ends.changed().await),
+                Claim::InFlight(ends) => ends.cancelled().await,
                 Claim::Ours(claim) => {
                     let ports = self.ports();
                     let now = ports.clock.now();
-                    let known = ports.store.idempotent(wanted.key, now).await?;
+                    let known = ports.store.idempotent(wanted.key, now).await;
+                    let known = known.inspect_err(|error| self.notice(error))?;
                     return match known {
                         None => Ok(Admission::First(claim)),
                         Some((run, body)) if body == wanted.body => Ok(Admission::Replay(run)),
@@ -252,17 +256,15 @@ impl<W: World> Shared<W> {
         loop {
             // Watched first and looked at then, so that no end falls in between.
             let mut watched = self.watch(run).await?;
-            let summary = self.ports().views.summary(run).await?;
+            let summary = self.ports().views.summary(run).await;
+            let summary = summary.inspect_err(|error| self.notice(error))?;
             let summary = summary.ok_or(CommandError::NotFound(run))?;
             if summary.status.is_over() {
                 return Ok(true);
             }
-            loop {
-                if watched.borrow_and_update().over {
+            while let Some(progress) = watched.next().await {
+                if progress.over {
                     return Ok(true);
-                }
-                if watched.changed().await.is_err() {
-                    break;
                 }
             }
             if self.stop.is_cancelled() {
@@ -272,10 +274,7 @@ impl<W: World> Shared<W> {
     }
 
     /// Asks the owner of a run to tell how far it is.
-    pub(crate) async fn watch(
-        &self,
-        run: RunId,
-    ) -> Result<watch::Receiver<Progress>, CommandError> {
+    pub(crate) async fn watch(&self, run: RunId) -> Result<Watcher, CommandError> {
         let (reply, receiver) = oneshot::channel();
         let request = Request::Watch { run, reply };
         let sent = self.lane(run).requests.send(request).await;

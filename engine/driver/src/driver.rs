@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use tokio::task::JoinSet;
+use futures::FutureExt;
+use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::actor::{Actor, Ended, millis};
@@ -41,6 +42,15 @@ impl Driver {
             _stops_followers: shared.stop.clone().drop_guard(),
         };
         Ok((Handle::new(Arc::new(DeskOf(shared))), driver))
+    }
+
+    /// Waits until the driver ends without having been stopped: it has a bug, and nothing it
+    /// was doing goes on. The process should end, too.
+    ///
+    /// # Errors
+    /// The panic of the task that ended it.
+    pub async fn ended(&mut self) -> Result<(), JoinError> {
+        self.tasks.join_next().await.unwrap_or(Ok(()))
     }
 
     /// Stops: no more requests are taken, attempts that run may finish for the grace time, what
@@ -88,7 +98,20 @@ async fn generate<W: World>(
     }
     let mut returned = Vec::new();
     let mut result = Ended::Stopped;
-    while let Some(joined) = actors.join_next().await {
+    // What was noticed of the store before it was opened again is void.
+    let _void = shared.failure.notified().now_or_never();
+    loop {
+        let joined = tokio::select! {
+            biased;
+            joined = actors.join_next() => joined,
+            () = shared.failure.notified() => {
+                failed.cancel();
+                continue;
+            }
+        };
+        let Some(joined) = joined else {
+            break;
+        };
         // An actor that panics has a bug; going on without its runs would hide it.
         let (index, (mailbox, ended)) = match joined {
             Ok(ended) => ended,

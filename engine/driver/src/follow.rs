@@ -7,15 +7,14 @@ use std::time::Duration;
 use attune_core::step::step;
 use attune_core::{Definition, Event, EventKind, Run, RunId};
 use tokio::sync::mpsc::{self, Sender};
-use tokio::sync::watch;
 
 use crate::actor::millis;
 use crate::config::{FOLLOW_BUFFER, FOLLOW_STALL, REPLAY_PAGE};
 use crate::handle::{CommandError, Observed};
 use crate::machine::unreplayable;
-use crate::message::Progress;
 use crate::port::{Clock, StoreError};
 use crate::ports::World;
+use crate::progress::Watcher;
 use crate::shared::Shared;
 
 /// A reader of one run's journal.
@@ -115,7 +114,7 @@ pub(crate) async fn follow<W: World>(
 struct Follower<W: World> {
     shared: Arc<Shared<W>>,
     journal: Journal,
-    watched: watch::Receiver<Progress>,
+    watched: Watcher,
     sender: Sender<Observed>,
     first: u64,
 }
@@ -134,10 +133,10 @@ impl<W: World> Follower<W> {
             let more = tokio::select! {
                 biased;
                 () = self.sender.closed() => return Ok(()),
-                more = self.watched.changed() => more,
+                more = self.watched.next() => more,
             };
             // The owner forgets watchers at the end of a run and when the store fails.
-            if more.is_err() {
+            if more.is_none() {
                 match self.shared.watch(self.journal.run).await {
                     Ok(watched) => self.watched = watched,
                     Err(_stopping) => return Ok(()),

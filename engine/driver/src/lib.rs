@@ -17,6 +17,7 @@ mod desk;
 mod follow;
 mod machine;
 mod message;
+mod progress;
 mod shared;
 
 pub mod local;

@@ -13,7 +13,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use attune_core::RunId;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 use self::catalog::Contents;
 use self::disk::Disk;
@@ -28,7 +28,8 @@ const RUNS: usize = 1_000_000;
 #[derive(Debug)]
 pub struct MemoryStore {
     state: Mutex<State>,
-    synced: watch::Sender<u64>,
+    /// Told when a position became durable or was lost.
+    moved: Notify,
     timing: Timing,
 }
 
@@ -90,7 +91,7 @@ impl MemoryStore {
         };
         Self {
             state: Mutex::new(state),
-            synced: watch::Sender::new(0),
+            moved: Notify::new(),
             timing,
         }
     }
@@ -108,7 +109,7 @@ impl MemoryStore {
         }
         state.apply(position.0);
         drop(state);
-        self.tell();
+        self.moved.notify_waiters();
     }
 
     /// Crashes: of the appends that were not synced the first `keep` survive, the rest is lost,
@@ -144,13 +145,7 @@ impl MemoryStore {
         state.heads.clear();
         state.failed = failed;
         drop(state);
-        self.tell();
-    }
-
-    /// Wakes whoever waits for a position.
-    fn tell(&self) {
-        let synced = self.state().synced;
-        self.synced.send_replace(synced);
+        self.moved.notify_waiters();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

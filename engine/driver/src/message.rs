@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use attune_core::event::{Facts, Parent, RunStarted};
 use attune_core::{Definition, EventKind, RunId, TaskId};
-use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::actor::keys::KeyRequest;
 use crate::handle::{CommandError, Inspected, StartError, Started};
 use crate::port::{Idempotency, LogLine};
+use crate::progress::Watcher;
 use crate::shared::ClaimGuard;
 
 /// The place of one attempt in flight; dropping it frees the place.
@@ -31,17 +32,8 @@ pub(crate) enum Request {
     /// Tell me how far the run is on disk.
     Watch {
         run: RunId,
-        reply: oneshot::Sender<watch::Receiver<Progress>>,
+        reply: oneshot::Sender<Watcher>,
     },
-}
-
-/// How far a run is on disk, as far as its owner has seen in this life.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Progress {
-    /// Durable events.
-    pub(crate) events: u64,
-    /// Whether the run is over.
-    pub(crate) over: bool,
 }
 
 /// A run to be born.

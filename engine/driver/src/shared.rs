@@ -8,7 +8,7 @@ mod ids;
 use std::sync::Arc;
 
 use attune_core::{RunId, Shard};
-use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -18,7 +18,7 @@ pub(crate) use self::ids::Ids;
 use crate::config::{Config, MAILBOX, PEER_MAILBOX};
 use crate::handle::CommandError;
 use crate::message::{Peer, Request};
-use crate::port::Finished;
+use crate::port::{Finished, StoreError};
 use crate::ports::{PortsOf, World};
 
 /// What actors and handles share.
@@ -35,6 +35,8 @@ pub(crate) struct Shared<W: World> {
     /// One permit for each follower or waiter.
     pub(crate) followers: Arc<Semaphore>,
     pub(crate) lanes: Vec<Lane>,
+    /// Told when a reader meets a failed store: idle actors would not notice.
+    pub(crate) failure: Notify,
     /// Cancelled when the driver is told to stop.
     pub(crate) stop: CancellationToken,
     /// Owns the tasks of followers.
@@ -60,6 +62,14 @@ pub(crate) struct Mailbox {
 }
 
 impl<W: World> Shared<W> {
+    /// Takes note of an error that a reader has met: a failed store must be opened again.
+    pub(crate) fn notice(&self, error: &StoreError) {
+        match error {
+            StoreError::Io(_) | StoreError::Closed => self.failure.notify_one(),
+            StoreError::Corrupt(_) | StoreError::DiskFull => {}
+        }
+    }
+
     /// Makes the shared part and the actors' mailboxes; `first_id` begins the reserved run ids.
     pub(crate) fn new(world: W, config: Config, first_id: u64) -> (Self, Vec<Mailbox>) {
         let (lanes, mailboxes) = (0..config.actors.max(1))
@@ -74,6 +84,7 @@ impl<W: World> Shared<W> {
             requests: Semaphore::new(config.requests),
             followers: Arc::new(Semaphore::new(config.followers)),
             lanes,
+            failure: Notify::new(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             boot: RunId(first_id),

@@ -154,14 +154,14 @@ impl Machine<'_> {
 
     /// Starts the first tasks, once nothing is waited for any more.
     pub(super) fn open_run(&mut self) -> Flow {
+        // The key is held from now on, also by a run that is paused and starts later.
+        if let Some(Gate::Key(key)) = self.run.gate.take() {
+            self.run.held_key = Some(key);
+        }
         if self.is_paused() {
             self.run.gate = Some(Gate::Open);
             return Ok(());
         }
-        self.run.held_key = match self.run.gate.take() {
-            Some(Gate::Key(key)) => Some(key),
-            Some(Gate::Time(_) | Gate::Open) | None => self.run.held_key.take(),
-        };
         self.run.phase = Phase::Main;
         self.run.started = Some(self.at);
         self.set_status(RunStatus::Running);

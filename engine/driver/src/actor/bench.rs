@@ -1,7 +1,7 @@
 //! What all runs of one actor share: the ring of ready runs, the queues towards the world, and
 //! the counters. Beside it a machine can be borrowed, so nothing here is reached through a run.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use attune_core::{AttemptId, RunId, Shard, Timestamp};
@@ -27,6 +27,9 @@ pub(super) struct Bench<W: World> {
     pub(super) now: Timestamp,
     /// The epochs under which this actor owns its shards.
     pub(super) epochs: IdMap<u64, Epoch>,
+    /// Runs that have asked their relatives how it stands: once after a crash is enough, and
+    /// relatives that ask each other at every load would push each other out of a small memory.
+    pub(super) asked: HashSet<RunId>,
     /// Runs with ready work, served in turn.
     pub(super) ring: VecDeque<RunId>,
     /// Runs that this turn has added something to, in order.
@@ -76,6 +79,7 @@ impl<W: World> Bench<W> {
             generation,
             now: Timestamp::default(),
             epochs: IdMap::default(),
+            asked: HashSet::new(),
             ring: VecDeque::new(),
             touched: Vec::new(),
             idle: VecDeque::new(),

@@ -12,9 +12,10 @@ use super::outputs::Output;
 use super::slots::Slot;
 use crate::handle::{Inspected, StartError};
 use crate::machine::{Act, Answer, Machine, Pending};
-use crate::message::{Peer, Progress};
+use crate::message::Peer;
 use crate::port::{Append, AppendError, Position, Store, StoreError};
 use crate::ports::World;
+use crate::progress::Progress;
 
 impl<W: World> Actor<W> {
     /// Appends what this turn has added to its runs.
@@ -96,11 +97,10 @@ impl<W: World> Actor<W> {
             AppendError::Store(StoreError::DiskFull) if is_birth => {
                 StartError::Store(StoreError::DiskFull)
             }
-            AppendError::Store(error) => return Err(error),
-            AppendError::Busy | AppendError::Conflict { .. } | AppendError::Fenced(_) => {
-                tracing::error!(run.id = run.0, %error, "an append was refused");
-                return Err(StoreError::Io(error.to_string().into()));
-            }
+            error @ (AppendError::Store(_)
+            | AppendError::Busy
+            | AppendError::Conflict { .. }
+            | AppendError::Fenced(_)) => return Err(void(error)),
         };
         let mut answer = Some(answer);
         for waiting in pending.answers {
@@ -166,7 +166,7 @@ impl<W: World> Bench<W> {
     }
 
     /// Keeps a machine as a snapshot, without an event.
-    pub(super) fn append_snapshot(&mut self, machine: &mut Machine) -> Result<(), AppendError> {
+    pub(super) fn append_snapshot(&mut self, machine: &mut Machine) -> Result<(), StoreError> {
         let rows = Projection {
             live: machine.live,
             runnable: machine.runnable,
@@ -184,7 +184,8 @@ impl<W: World> Bench<W> {
             logs: Vec::new(),
             secret: machine.secret,
         };
-        self.last = self.shared.ports().store.append(append)?;
+        let appended = self.shared.ports().store.append(append);
+        self.last = appended.map_err(void)?;
         machine.kept = machine.events;
         Ok(())
     }
@@ -217,6 +218,16 @@ impl<W: World> Bench<W> {
         }
         for answer in pending.answers {
             self.outputs.push(tail, Output::Answer(answer));
+        }
+    }
+}
+
+/// What a refused append makes of all that is in memory: it is void, as after a crash.
+fn void(error: AppendError) -> StoreError {
+    match error {
+        AppendError::Store(error) => error,
+        AppendError::Busy | AppendError::Conflict { .. } | AppendError::Fenced(_) => {
+            StoreError::Io(error.to_string().into())
         }
     }
 }

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use attune_core::event::Parent;
+use attune_core::id::SHARDS;
 use attune_core::{RunId, Shard};
 
 use super::Actor;
@@ -16,7 +17,7 @@ use super::keys::{Claim, KeyRequest};
 use super::perform::pause_reason;
 use super::slots::Slot;
 use super::sources::Done;
-use crate::config::{LOADS_AT_ONCE, RING_LOW, RUNNABLE_PAGE};
+use crate::config::{ASKED_RUNS, LOADS_AT_ONCE, RING_LOW, RUNNABLE_PAGE};
 use crate::handle::CommandError;
 use crate::machine::{Act, Machine, abandoned};
 use crate::message::{Delivery, Letter, Origin, Peer};
@@ -29,29 +30,31 @@ use crate::shared::Shared;
 pub(super) struct Loader {
     queue: VecDeque<RunId>,
     active: usize,
-    /// Shards whose runnable runs after that one are to be loaded.
-    scans: VecDeque<(Shard, Option<RunId>)>,
     scanning: bool,
-    /// Whether the first look at all shards is done.
+    /// Shards to be gone through once, from after that run on: all runnable runs are loaded, so
+    /// that what a crash has cut off is taken up, and keys find their holders.
+    first: VecDeque<Scan>,
+    /// Whether that is done.
     complete: bool,
+    /// Shards with ready runs that were put back, from after that run on.
+    backlog: VecDeque<Scan>,
 }
+
+type Scan = (Shard, Option<RunId>);
 
 impl Loader {
     /// Remembers that a ready run was put back: its shard is looked at again when there is room.
     pub(super) fn left_ready(&mut self, run: RunId) {
-        self.scan_after(run.shard(), RunId(run.0 - 1));
-    }
-
-    fn scan_after(&mut self, of: Shard, run: RunId) {
-        let after = Some(run);
-        match self.scans.iter_mut().find(|(shard, _)| *shard == of) {
+        let after = Some(RunId(run.0 - 1));
+        let mut scans = self.backlog.iter_mut();
+        match scans.find(|(shard, _)| *shard == run.shard()) {
             Some((_, from)) => *from = (*from).min(after),
-            None => self.scans.push_back((of, after)),
+            None => self.backlog.push_back((run.shard(), after)),
         }
     }
 
-    fn is_idle(&self) -> bool {
-        self.scans.is_empty() && !self.scanning && self.queue.is_empty() && self.active == 0
+    fn is_loading(&self) -> bool {
+        self.scanning || !self.queue.is_empty() || self.active > 0
     }
 }
 
@@ -65,7 +68,7 @@ impl<W: World> Actor<W> {
         for (shard, epoch) in own.filter(|(shard, _)| shared.owner_of(*shard) == self.bench.index) {
             self.bench.epochs.insert(u64::from(shard.0), epoch);
             self.bench.timers.own(shard);
-            self.loader.scans.push_back((shard, None));
+            self.loader.first.push_back((shard, None));
         }
     }
 
@@ -76,17 +79,9 @@ impl<W: World> Actor<W> {
     }
 
     /// Begins as many loads as may run at once.
-    pub(super) fn begin_loads(&mut self) {
-        if !self.loader.complete && self.loader.is_idle() {
-            self.loader.complete = true;
-            for to in 0..self.bench.shared.lanes.len() {
-                self.bench.send(to, Peer::Key(KeyRequest::Complete));
-            }
-        }
-        let hungry = !self.loader.complete || self.bench.ring.len() < RING_LOW;
-        let free = self.loader.queue.is_empty() && !self.loader.scanning;
-        if hungry && free && !self.bench.stopping {
-            self.scan();
+    pub(super) fn begin_loads(&mut self) -> Result<(), StoreError> {
+        if !self.loader.is_loading() && !self.bench.stopping {
+            self.begin_scan()?;
         }
         while self.loader.active < LOADS_AT_ONCE {
             let Some(run) = self.loader.queue.pop_front() else {
@@ -98,11 +93,25 @@ impl<W: World> Actor<W> {
                 Done::Loaded(run, Box::new(load(&shared, run).await))
             }));
         }
+        Ok(())
     }
 
-    fn scan(&mut self) {
-        let Some((shard, after)) = self.loader.scans.pop_front() else {
-            return;
+    /// Looks at the next shard: first all of them once, later those with ready runs, as the ring
+    /// empties and there is room for what is found.
+    fn begin_scan(&mut self) -> Result<(), StoreError> {
+        let scan = if let Some(first) = self.loader.first.pop_front() {
+            Some(first)
+        } else {
+            self.complete_first();
+            let wanted = !self.loader.backlog.is_empty() && self.bench.ring.len() < RING_LOW;
+            if wanted && self.make_room()? {
+                self.loader.backlog.pop_front()
+            } else {
+                None
+            }
+        };
+        let Some((shard, after)) = scan else {
+            return Ok(());
         };
         self.loader.scanning = true;
         let store = Arc::clone(&self.bench.shared.ports().store);
@@ -110,18 +119,40 @@ impl<W: World> Actor<W> {
             let found = store.live(shard, after, RUNNABLE_PAGE).await;
             Done::Runnable(shard, found)
         }));
+        Ok(())
+    }
+
+    /// Tells the homes of keys that every holder and waiter of this actor has been heard.
+    fn complete_first(&mut self) {
+        if !std::mem::replace(&mut self.loader.complete, true) {
+            for to in 0..self.bench.shared.lanes.len() {
+                self.bench.send(to, Peer::Key(KeyRequest::Complete));
+            }
+        }
     }
 
     /// Loads the runs that a look at a shard has found.
     pub(super) fn found_runnable(&mut self, shard: Shard, found: &[RunId]) {
         self.loader.scanning = false;
+        let room = self.bench.shared.config.machines.max(1);
         for run in found {
-            if !self.slots.contains(*run) {
-                self.fetch(*run, VecDeque::new());
+            if self.slots.contains(*run) {
+                continue;
             }
+            // What a start finds is loaded all; what was put back, as far as there is room, else
+            // ready runs would push each other out without end.
+            if self.loader.complete && self.slots.len() >= room {
+                return self.loader.left_ready(*run);
+            }
+            self.fetch(*run, VecDeque::new());
         }
-        if let Some(last) = found.last().filter(|_| found.len() == RUNNABLE_PAGE) {
-            self.loader.scan_after(shard, *last);
+        let Some(last) = found.last().filter(|_| found.len() == RUNNABLE_PAGE) else {
+            return;
+        };
+        if self.loader.complete {
+            self.loader.left_ready(RunId(last.0 + SHARDS));
+        } else {
+            self.loader.first.push_front((shard, Some(*last)));
         }
     }
 
@@ -194,7 +225,11 @@ impl<W: World> Bench<W> {
             let lost = Delivery::new(abandoned(task, attempt), Origin::Internal);
             self.take(machine, lost);
         }
-        if self.is_wary_of(run) {
+        if self.is_wary_of(run) && !self.asked.contains(&run) {
+            if self.asked.len() >= ASKED_RUNS {
+                self.asked.clear();
+            }
+            self.asked.insert(run);
             self.ask_relatives(machine);
         }
         self.ring_if_ready(machine);

@@ -7,8 +7,9 @@ use tokio::sync::oneshot;
 
 use crate::handle::Inspected;
 use crate::machine::Answer;
-use crate::message::{Peer, Progress};
+use crate::message::Peer;
 use crate::port::{Attempt, Position};
+use crate::progress::Progress;
 
 /// Something that leaves when its position is durable.
 #[derive(Debug)]

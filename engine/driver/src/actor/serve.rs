@@ -20,6 +20,12 @@ use crate::ports::World;
 impl<W: World> Actor<W> {
     /// Starts what may start in this turn.
     pub(super) fn serve_ring(&mut self) {
+        self.serve_turn();
+        // A place that was waited for and is not used now belongs to whoever waits next.
+        self.bench.spare = None;
+    }
+
+    fn serve_turn(&mut self) {
         let bench = &mut self.bench;
         bench.offer_stalled();
         (bench.hungry, bench.more_ready, bench.retry_at) = (false, false, None);

@@ -16,6 +16,7 @@ impl<W: World> Actor<W> {
         let grace = self.bench.shared.config.grace;
         self.bench.stopping = true;
         self.bench.grace_ends = Some(self.bench.now.after(millis(grace)));
+        self.bench.timers.close();
         self.sources.close_requests();
         self.sources.intake.requests.clear();
     }
@@ -39,9 +40,9 @@ impl<W: World> Actor<W> {
     }
 
     /// Arranges what the actor waits for next.
-    pub(super) fn prepare(&mut self) {
+    pub(super) fn prepare(&mut self) -> Result<(), StoreError> {
         self.bench.outbox.drain();
-        self.begin_loads();
+        self.begin_loads()?;
         for chore in self.bench.chores.drain(..) {
             self.sources.add(chore);
         }
@@ -54,6 +55,7 @@ impl<W: World> Actor<W> {
         self.await_place();
         self.await_disk();
         self.set_alarm();
+        Ok(())
     }
 
     fn await_place(&mut self) {

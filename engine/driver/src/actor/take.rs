@@ -10,6 +10,7 @@ use attune_core::{Effect, Event, EventKind, RunId};
 
 use super::Actor;
 use super::bench::Bench;
+use super::outputs::Output;
 use super::slots::Slot;
 use super::sources::Done;
 use crate::config::{FACT_ROUNDS, RUN_INBOX, TURN_PEERS};
@@ -18,6 +19,7 @@ use crate::machine::{Act, Answer, Machine};
 use crate::message::{Birth, Delivery, Letter, Origin, Peer, Request};
 use crate::port::{Finished, Random, StoreError};
 use crate::ports::World;
+use crate::progress::Progress;
 
 impl<W: World> Actor<W> {
     /// Takes what has come in, results first: they free places.
@@ -103,8 +105,30 @@ impl<W: World> Actor<W> {
             Request::Command { run, kind, reply } => {
                 self.deliver(run, Delivery::new(kind, Origin::Command(reply)));
             }
-            Request::Watch { run, reply } => self.watches.watch(run, reply),
+            Request::Watch { run, reply } => {
+                self.watches.watch(run, reply);
+                self.tell_of_tail(run);
+            }
         }
+    }
+
+    /// Arranges that a new watcher is told of what was appended before it came and is not on disk
+    /// yet: it reads the store, which lacks that until then, and nobody else may come to tell it.
+    fn tell_of_tail(&mut self, run: RunId) {
+        // A run with anything that is not on disk is in memory; one that is touched tells when it
+        // is appended.
+        let Some(machine) = self.slots.resident(run) else {
+            return;
+        };
+        if machine.touched || machine.tail <= self.bench.synced {
+            return;
+        }
+        let (events, over) = (machine.events, machine.run.status().is_over());
+        let progress = Progress { events, over };
+        let tail = machine.tail;
+        self.bench
+            .outputs
+            .push(tail, Output::Progress(run, progress));
     }
 
     fn take_peer(&mut self, peer: Peer) {

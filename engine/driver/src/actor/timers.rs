@@ -66,6 +66,11 @@ impl Timers {
         }
     }
 
+    /// Looks into the tables no more.
+    pub(super) fn close(&mut self) {
+        self.stored.clear();
+    }
+
     /// Returns the instant at which something is due.
     pub(super) fn next(&self) -> Option<Timestamp> {
         let first = self.set.first().map(|(due, ..)| *due);
@@ -90,9 +95,6 @@ impl<W: World> Actor<W> {
             };
             let kind = EventKind::TimerFired { timer };
             self.deliver(run, Delivery::new(kind, Origin::Internal));
-        }
-        if self.bench.stopping {
-            return;
         }
         let store = &self.bench.shared.ports().store;
         for stored in &mut self.bench.timers.stored {

@@ -1,11 +1,11 @@
 //! Who wants to know how far a run is on disk: waiters and followers.
 
 use attune_core::RunId;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 
 use super::slots::IdMap;
 use crate::handle::Inspected;
-use crate::message::Progress;
+use crate::progress::{Progress, Teller, Watcher};
 
 /// Watched runs below which nobody looks for those whose watchers have gone.
 const SWEEP_FROM: usize = 1_024;
@@ -19,15 +19,15 @@ pub(super) struct Watches {
 
 #[derive(Debug, Default)]
 struct Watched {
-    progress: watch::Sender<Progress>,
+    teller: Teller,
     ended: Vec<oneshot::Sender<Inspected>>,
 }
 
 impl Watches {
     /// Lets somebody watch a run, from now on: what was before is in the store.
-    pub(super) fn watch(&mut self, run: RunId, reply: oneshot::Sender<watch::Receiver<Progress>>) {
-        let receiver = self.entry(run).progress.subscribe();
-        drop(reply.send(receiver));
+    pub(super) fn watch(&mut self, run: RunId, reply: oneshot::Sender<Watcher>) {
+        let watcher = self.entry(run).teller.watcher();
+        drop(reply.send(watcher));
     }
 
     /// Hands the run's machine over when it has ended.
@@ -51,7 +51,7 @@ impl Watches {
         let Some(watched) = self.runs.get_mut(&run) else {
             return;
         };
-        watched.progress.send_replace(progress);
+        watched.teller.tell(progress);
         if progress.over || watched.is_deserted() {
             self.runs.remove(&run);
         }
@@ -68,6 +68,6 @@ impl Watches {
 
 impl Watched {
     fn is_deserted(&self) -> bool {
-        self.progress.receiver_count() == 0 && self.ended.iter().all(oneshot::Sender::is_closed)
+        self.teller.is_deserted() && self.ended.iter().all(oneshot::Sender::is_closed)
     }
 }

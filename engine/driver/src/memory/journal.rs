@@ -18,8 +18,6 @@ impl Store for MemoryStore {
         if self.timing == Timing::Immediate {
             state.disk.apply(append);
             state.synced = position;
-            drop(state);
-            self.synced.send_replace(position);
         } else {
             let head = append.expected + append.events.len() as u64;
             state.heads.insert(append.run, head);
@@ -33,22 +31,23 @@ impl Store for MemoryStore {
     }
 
     fn synced(&self) -> Position {
-        Position(*self.synced.borrow())
+        Position(self.state().synced)
     }
 
     async fn durable(&self, position: Position) -> Result<(), StoreError> {
-        let mut synced = self.synced.subscribe();
         loop {
-            let reached = *synced.borrow_and_update() >= position.0;
-            if self.state().has_lost(position.0) {
-                return Err(StoreError::Io("the append was lost".into()));
+            // Listens before it looks, so that nothing falls in between.
+            let moved = self.moved.notified();
+            {
+                let state = self.state();
+                if state.has_lost(position.0) {
+                    return Err(StoreError::Io("the append was lost".into()));
+                }
+                if state.synced >= position.0 {
+                    return Ok(());
+                }
             }
-            if reached {
-                return Ok(());
-            }
-            if synced.changed().await.is_err() {
-                return Err(StoreError::Closed);
-            }
+            moved.await;
         }
     }
 

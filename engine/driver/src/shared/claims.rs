@@ -6,11 +6,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use attune_core::Digest;
-use tokio::sync::watch;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::port::Idempotency;
 
-type Keys = Arc<Mutex<HashMap<Digest, (Digest, watch::Receiver<()>)>>>;
+type Keys = Arc<Mutex<HashMap<Digest, (Digest, CancellationToken)>>>;
 
 /// The keys in flight.
 #[derive(Clone, Debug, Default)]
@@ -23,8 +23,8 @@ pub(crate) struct Claims {
 pub(crate) enum Claim {
     /// It is ours until the guard is dropped.
     Ours(ClaimGuard),
-    /// The same request is in flight: wait until this closes, then look again.
-    InFlight(watch::Receiver<()>),
+    /// The same request is in flight: wait until this is cancelled, then look again.
+    InFlight(CancellationToken),
     /// Another request with this key is in flight.
     Reused,
 }
@@ -34,7 +34,7 @@ pub(crate) enum Claim {
 pub(crate) struct ClaimGuard {
     key: Digest,
     keys: Keys,
-    _ends: watch::Sender<()>,
+    _ends: DropGuard,
 }
 
 impl Claims {
@@ -45,12 +45,12 @@ impl Claims {
             Some((body, _)) if *body != wanted.body => Claim::Reused,
             Some((_, ends)) => Claim::InFlight(ends.clone()),
             None => {
-                let (sender, ends) = watch::channel(());
-                keys.insert(wanted.key, (wanted.body, ends));
+                let ends = CancellationToken::new();
+                keys.insert(wanted.key, (wanted.body, ends.clone()));
                 Claim::Ours(ClaimGuard {
                     key: wanted.key,
                     keys: self.keys.clone(),
-                    _ends: sender,
+                    _ends: ends.drop_guard(),
                 })
             }
         }
