@@ -4,6 +4,11 @@
 //! `behaviour` shows what a handle promises, case by case. `seeds` runs whole lives with crashes
 //! between any two steps; a failure names its seed, and `SIM_SEED=… cargo test -p attune-driver
 //! --test sim one_seed` runs it again.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may fail, and says which seed did"
+)]
 
 mod behaviour;
 mod seeds;
