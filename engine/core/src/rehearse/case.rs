@@ -102,9 +102,13 @@ pub struct MockError {
     /// More.
     #[serde(default)]
     pub details: Json,
-    /// Whether a retry may mend it.
+    /// Whether a retry may mend it. Without it, only what the engine itself would not try again
+    /// is not: an `input`, `expression_error` or `denied`.
     #[serde(default)]
     pub retryable: Option<bool>,
+    /// The opposite of `retryable`, in the words of actions.
+    #[serde(default)]
+    pub permanent: Option<bool>,
 }
 
 /// What somebody does while the run goes on.
@@ -172,9 +176,9 @@ pub struct Expect {
     /// Visits per task.
     #[serde(default)]
     pub counts: BTreeMap<String, u32>,
-    /// Status of tasks.
+    /// Status of tasks; null for one that was never reached.
     #[serde(default)]
-    pub tasks: BTreeMap<String, String>,
+    pub tasks: BTreeMap<String, Option<String>>,
     /// Rendered inputs, one per execution.
     #[serde(default)]
     pub inputs_of: BTreeMap<String, Vec<Json>>,

@@ -7,6 +7,9 @@ use crate::value::Value;
 
 use super::case::{Mock, MockStatus};
 
+/// What the engine reports of an attempt and does not try again by default.
+const NOT_RETRIED: [&str; 3] = [kind::INVALID_INPUT, kind::EXPRESSION, kind::DENIED];
+
 /// What is left of a case's mocks.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Mocks {
@@ -79,12 +82,14 @@ fn failure(mock: &Mock) -> Failure {
     let named = error.and_then(|error| error.kind.as_deref());
     let message = error.and_then(|error| error.message.as_deref());
     let details = error.map(|error| Value::from_serde(&error.details));
+    let named = named.unwrap_or(kind::ACTION_FAILED);
+    let said = error.and_then(|error| error.retryable.or(error.permanent.map(|never| !never)));
     Failure {
-        kind: named.unwrap_or(kind::ACTION_FAILED).into(),
+        kind: named.into(),
         source: Source::Action,
         message: message.unwrap_or("the mocked action failed").into(),
         details: details.unwrap_or_default(),
-        retryable: error.and_then(|error| error.retryable).unwrap_or(true),
+        retryable: said.unwrap_or(!NOT_RETRIED.contains(&named)),
     }
 }
 

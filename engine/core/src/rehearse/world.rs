@@ -13,6 +13,7 @@ use crate::definition::Definition;
 use crate::event::{ChildEnded, Event, EventKind, FactKey, Facts, Outcome, RunStarted, TimerId};
 use crate::id::{RunId, TaskId};
 use crate::run::{Run, RunStatus, VisitId};
+use crate::spec::schema::Schema;
 use crate::step::{self, Refusal, StepError};
 use crate::time::{Millis, Timestamp};
 use crate::value::Value;
@@ -359,14 +360,24 @@ impl World {
     fn respond(&mut self, name: &str, value: &Value) {
         let runs: Vec<RunId> = self.members.keys().copied().collect();
         for run in runs {
-            let waits = self.members[&run].run.waiting_inquiry(name);
-            if let Some(task) = waits {
+            let member = &self.members[&run].run;
+            if let Some(task) = member.waiting_inquiry(name) {
+                if !takes(member, task, value) {
+                    return;
+                }
                 let (value, by) = (value.clone(), "tester".into());
                 drop(self.tell(run, EventKind::InquiryAnswered { task, value, by }));
                 return;
             }
         }
     }
+}
+
+/// Tells whether an inquiry takes an answer. One that it does not is refused, as in life.
+fn takes(run: &Run, task: TaskId, answer: &Value) -> bool {
+    let schema = run.inquiry(task).and_then(|inquiry| inquiry.schema);
+    let schema = schema.and_then(|schema| Schema::from_value(&schema).ok());
+    schema.is_none_or(|schema| schema.mismatches(answer).is_empty())
 }
 
 fn finished(task: TaskId, attempt: u32, outcome: Outcome) -> EventKind {

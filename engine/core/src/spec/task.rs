@@ -136,12 +136,12 @@ fn read<'a>(
             .get(view, "retry")
             .map(|retry| policy::retry(compiler, retry, Some(index))),
         timeout: compiler.template_at(view, "timeout", owner(Moment::Execution)),
-        deadline: compiler.template_at(view, "deadline", owner(Moment::Execution)),
+        deadline: compiler.template_at(view, "deadline", owner(Moment::Ready)),
         limits: policy::task_limits(ctx, view),
         cache: ctx
             .get(view, "cache")
             .and_then(|cache| quantity::duration(cache.node)),
-        concurrency_key: compiler.expression_at(view, "concurrency_key", owner(Moment::Execution)),
+        concurrency_key: compiler.expression_at(view, "concurrency_key", owner(Moment::Ready)),
         priority: priority(ctx, view),
     };
     Draft {

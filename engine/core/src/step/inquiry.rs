@@ -4,6 +4,7 @@ use crate::effect::Effect;
 use crate::error::{Failure, kind};
 use crate::id::TaskId;
 use crate::run::{Kind, State, TaskStatus, VisitId};
+use crate::spec::schema::Schema;
 use crate::value::Value;
 
 use super::Refusal;
@@ -23,6 +24,13 @@ impl Machine<'_> {
         if let Some(strange) = strange {
             let message =
                 format!("an inquiry takes prompt, schema and assigned_to, not `{strange}`");
+            let failure = Failure::engine(kind::INVALID_INPUT, message);
+            return self.end_own(visit, index, End::failed(failure));
+        }
+        let schema = input.get("schema").filter(|schema| !schema.is_null());
+        if let Some(Err(problems)) = schema.map(Schema::from_value) {
+            let why = problems.first().map_or("", |problem| &problem.message);
+            let message = format!("the schema of the answer is none: {why}");
             let failure = Failure::engine(kind::INVALID_INPUT, message);
             return self.end_own(visit, index, End::failed(failure));
         }

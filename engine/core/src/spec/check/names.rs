@@ -261,7 +261,9 @@ impl<'a> Checker<'_, 'a> {
             }
             return;
         };
+        let per_item = matches!(site.owner.moment, Moment::Execution | Moment::Retry);
         match &draft.task.items {
+            Some(_) if !per_item => self.outside_iteration(site, read),
             None => self.no_iteration(site, read),
             Some(items) => super::batch::check(self.ctx, site, read, items),
         }
@@ -269,18 +271,18 @@ impl<'a> Checker<'_, 'a> {
 
     fn no_iteration(&self, site: &Site<'a>, read: &Read) {
         if !read.guarded {
-            let word = match read.root {
-                Root::Index => "index",
-                Root::Batch => "batch",
-                Root::Item
-                | Root::Parameters
-                | Root::Vars
-                | Root::Task
-                | Root::Pack
-                | Root::System
-                | Root::Bare(_) => "item",
-            };
+            let word = iteration_word(read);
             let message = format!("there is no `{word}` here: it exists only with `with_items`");
+            self.unknown(site, read, message, None);
+        }
+    }
+
+    /// The task iterates, but this field belongs to the task as a whole.
+    fn outside_iteration(&self, site: &Site<'a>, read: &Read) {
+        if !read.guarded {
+            let word = iteration_word(read);
+            let message =
+                format!("there is no `{word}` here: this is evaluated per task, never per item");
             self.unknown(site, read, message, None);
         }
     }
@@ -350,6 +352,20 @@ impl<'a> Checker<'_, 'a> {
         let at = self.at(site, read);
         self.ctx
             .report_with(code::E_UNKNOWN_VARIABLE, at, message, fix);
+    }
+}
+
+fn iteration_word(read: &Read) -> &'static str {
+    match read.root {
+        Root::Index => "index",
+        Root::Batch => "batch",
+        Root::Item
+        | Root::Parameters
+        | Root::Vars
+        | Root::Task
+        | Root::Pack
+        | Root::System
+        | Root::Bare(_) => "item",
     }
 }
 
