@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::definition::Overlap;
 use crate::effect::{Effect, OpenInquiry, StartChild};
 use crate::error::{Failure, kind};
-use crate::event::{ChildEnded, EventKind, Outcome, Parent, RunStarted, Trigger, Usage};
+use crate::event::{
+    CancelMode, ChildEnded, EventKind, Outcome, Parent, RunStarted, Trigger, Usage,
+};
 use crate::id::{RunId, TaskId};
 use crate::run::RunStatus;
 use crate::step::Turn;
@@ -46,9 +49,10 @@ impl World {
                 task,
                 key,
                 priority,
-                ..
-            } => self.acquire(
+                overlap,
+            } => self.ask_for_key(
                 key,
+                overlap,
                 Waiter {
                     run,
                     task,
@@ -136,6 +140,27 @@ impl World {
         self.start(definition, request);
         let task = start.task;
         drop(self.tell(parent, EventKind::ChildStarted { task, child }));
+    }
+
+    /// Lets a run or task wait for a key, as its `overlap` says.
+    fn ask_for_key(&mut self, key: Arc<str>, overlap: Overlap, waiter: Waiter) {
+        let line = self.keys.get(&key).cloned().unwrap_or_default();
+        match overlap {
+            Overlap::Queue => {}
+            Overlap::Skip if line.is_empty() => {}
+            Overlap::Skip => return self.cancel_for_key(waiter.run),
+            Overlap::CancelPrevious => {
+                for other in line {
+                    self.cancel_for_key(other.run);
+                }
+            }
+        }
+        self.acquire(key, waiter);
+    }
+
+    fn cancel_for_key(&mut self, run: RunId) {
+        let (mode, by) = (CancelMode::CancelRunning, "key".into());
+        drop(self.tell(run, EventKind::CancelRequested { mode, by }));
     }
 
     fn acquire(&mut self, key: Arc<str>, waiter: Waiter) {
