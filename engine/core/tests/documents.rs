@@ -1,4 +1,5 @@
-//! The documents are held true: every example is read, every rehearsal runs.
+//! The documents are held true: every example is read, every rehearsal runs, and the reference
+//! of the language leaves out no code, key, state or error.
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 #![expect(
     clippy::disallowed_methods,
@@ -11,10 +12,13 @@ mod cookbook;
 mod examples;
 #[path = "documents/markdown.rs"]
 mod markdown;
+#[path = "documents/reference.rs"]
+mod reference;
 
 use std::path::{Path, PathBuf};
 
 use attune_core::rehearse;
+use attune_core::spec::{ActionSchemas, Actions};
 
 /// Returns the folder of the whole project.
 fn root() -> PathBuf {
@@ -34,6 +38,32 @@ fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
         .collect();
     found.sort();
     found
+}
+
+/// The standard actions by name; those of all other packs are taken to exist.
+struct Standard(Vec<String>);
+
+impl Standard {
+    fn new() -> Self {
+        let entries = std::fs::read_dir(root().join("actions")).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+        let crates = names.filter(|name| name.contains('-') && !name.contains('.'));
+        let built_in = ["core.sleep", "core.inquiry"].map(str::to_owned);
+        let references = crates.map(|name| name.replacen('-', ".", 1));
+        Self(references.chain(built_in).collect())
+    }
+}
+
+impl Actions for Standard {
+    fn lookup(&self, reference: &str) -> Option<ActionSchemas> {
+        let (pack, _) = reference.split_once('.')?;
+        let is_standard = self
+            .0
+            .iter()
+            .any(|name| name.split('.').next() == Some(pack));
+        let exists = !is_standard || self.0.iter().any(|name| name == reference);
+        exists.then(ActionSchemas::default)
+    }
 }
 
 /// Runs the cases of a rehearsal file; returns how many there are and what differed.

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use attune_core::{rehearse, spec};
+use attune_core::rehearse;
+use attune_core::spec::{self, Options};
 
-use super::{files, read, rehearse_all, report, root};
+use super::{Standard, files, read, rehearse_all, report, root};
 
 /// What a rehearsal must at least try: the happy path, a failure, and a boundary.
 const CASES_MIN: usize = 3;
@@ -23,9 +24,14 @@ fn name(path: &Path) -> String {
 #[test]
 fn every_workflow_is_valid_without_a_warning() {
     let mut wrong = Vec::new();
+    let standard = Standard::new();
+    let options = Options {
+        actions: Some(&standard),
+        ..Options::default()
+    };
     let all = files(&folder().join("workflows"), "yaml");
     for path in &all {
-        let parsed = spec::parse(&read(path));
+        let parsed = spec::parse_with(&read(path), &options);
         let told = parsed.diagnostics.iter().map(|problem| {
             let (line, code) = (problem.line, problem.code);
             format!("{}:{line} {code} {}", name(path), problem.message)
