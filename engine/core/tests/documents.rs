@@ -67,12 +67,11 @@ impl Actions for Standard {
 }
 
 /// Runs the cases of a rehearsal file; returns how many there are and what differed.
-fn rehearse_all(text: &str, folder: &Path) -> (usize, Vec<String>) {
-    let find = |path: &str| std::fs::read_to_string(folder.join(path)).ok();
+fn rehearse_all(text: &str, find: rehearse::Find<'_>) -> (usize, Vec<String>) {
     let cases = rehearse::read(text).unwrap_or_else(|problem| panic!("{problem:?}"));
     let mut wrong = Vec::new();
     for case in &cases {
-        let verdict = rehearse::rehearse(case, &find);
+        let verdict = rehearse::rehearse(case, find);
         let told = verdict.differences.iter();
         wrong.extend(told.map(|difference| format!("{}: {difference}", case.id)));
     }

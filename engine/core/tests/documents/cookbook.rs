@@ -51,9 +51,10 @@ fn every_workflow_is_valid_without_a_warning() {
 #[test]
 fn every_rehearsal_comes_out_as_written() {
     let tests = folder().join("tests");
+    let find = |path: &str| std::fs::read_to_string(tests.join(path)).ok();
     let mut wrong = Vec::new();
     for path in files(&tests, "yaml") {
-        let (count, differences) = rehearse_all(&read(&path), &tests);
+        let (count, differences) = rehearse_all(&read(&path), &find);
         let told = differences
             .iter()
             .map(|line| format!("{}/{line}", name(&path)));

@@ -7,14 +7,15 @@
 use attune_core::spec::{self, Options};
 
 use super::markdown::{Block, blocks};
-use super::{Standard, rehearse_all, report, root};
+use super::{Standard, rehearse_all, report};
 
 #[test]
 fn every_example_is_what_it_claims() {
     let mut wrong = Vec::new();
     let mut checked = 0;
-    for block in blocks("yaml") {
-        let found = check(&block);
+    let all = blocks("yaml");
+    for block in &all {
+        let found = check(block, &all);
         checked += usize::from(found.is_some());
         let told = found.unwrap_or_default();
         wrong.extend(told.iter().map(|line| format!("{}: {line}", block.place)));
@@ -24,20 +25,33 @@ fn every_example_is_what_it_claims() {
 }
 
 /// Returns what is wrong with an example; `None` if it is none of ours.
-fn check(block: &Block) -> Option<Vec<String>> {
+fn check(block: &Block, all: &[Block]) -> Option<Vec<String>> {
     let Block { words, text, .. } = block;
     if words.iter().any(|word| word == "foreign") {
         return None;
     }
     let is_list = text.lines().any(|line| line.starts_with("- "));
     if is_list && text.contains("expect:") {
-        return Some(rehearse_all(text, &root().join("docs/cookbook/tests")).1);
+        return Some(rehearse_all(text, &|path| written_in(all, path)).1);
     }
     if is_list && !words.is_empty() | text.contains("name:") && !text.contains("\ntasks:") {
         return Some(diagnose(&format!("tasks:\n{text}"), words));
     }
     let is_workflow = text.contains("tasks:") || !words.is_empty();
     is_workflow.then(|| diagnose(text, words))
+}
+
+/// Finds the workflow that another block tells the reader to save at this path.
+fn written_in(all: &[Block], path: &str) -> Option<String> {
+    let name = path.rsplit('/').next()?.strip_suffix(".yaml")?;
+    let is_it = |block: &&Block| {
+        let reference = block
+            .text
+            .strip_prefix("ref: ")
+            .and_then(|text| text.lines().next());
+        reference.is_some_and(|reference| reference.ends_with(&format!(".{name}")))
+    };
+    all.iter().find(is_it).map(|block| block.text.clone())
 }
 
 fn diagnose(text: &str, words: &[String]) -> Vec<String> {
