@@ -275,8 +275,19 @@ impl Run {
 
     /// Tells whether nothing of this tier starts any more.
     pub(crate) fn is_closed(&self, tier: Tier) -> bool {
+        self.is_ended(tier) || (self.stop.limit && tier == Tier::Main)
+    }
+
+    /// Tells whether a visit may start nothing any more.
+    pub(crate) fn is_barred(&self, start: &Start) -> bool {
+        let limited = self.stop.limit && start.tier == Tier::Main && !start.exempt;
+        limited || self.is_ended(start.tier) || self.is_stopped(start.graph, start.exempt)
+    }
+
+    /// Tells whether a cancel or the run's timeout has ended this tier for good.
+    pub(crate) fn is_ended(&self, tier: Tier) -> bool {
         let ends = self.stop.cancelled.is_some() || self.stop.timed_out;
-        (ends && tier != Tier::Finally) || (self.stop.limit && tier == Tier::Main)
+        ends && tier != Tier::Finally
     }
 
     /// Finds the visit and the place of a task execution.

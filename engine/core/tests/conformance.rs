@@ -4,7 +4,7 @@
 use attune_core::rehearse::{Case, Expect, read, rehearse};
 
 /// Cases of the language, then those that say of each of its rules what follows from it.
-const ALL: [&str; 10] = [
+const ALL: [&str; 11] = [
     include_str!("conformance.yaml"),
     include_str!("rules.yaml"),
     include_str!("values.yaml"),
@@ -14,6 +14,7 @@ const ALL: [&str; 10] = [
     include_str!("rules/items.yaml"),
     include_str!("rules/time.yaml"),
     include_str!("rules/states.yaml"),
+    include_str!("rules/limits.yaml"),
     include_str!("rules/expressions.yaml"),
 ];
 

@@ -72,10 +72,8 @@ impl Run {
             assert_eq!(work.in_flight, 0, "nothing runs in an ended visit");
         }
         if work.startable().is_some() && visit.stage == Stage::Open {
-            let start = &visit.start;
-            let barred = self.is_closed(start.tier) || self.is_stopped(start.graph, start.exempt);
             assert!(
-                visit.queued || barred,
+                visit.queued || self.is_barred(&visit.start),
                 "{id:?} can start something and is not queued"
             );
         }
@@ -106,9 +104,7 @@ impl Run {
 
     fn could_start(&self, id: VisitId) -> bool {
         let visit = self.visit(id);
-        let start = &visit.start;
-        let barred = self.is_closed(start.tier) || self.is_stopped(start.graph, start.exempt);
-        !barred && !visit.is_over() && visit.work.startable().is_some()
+        !self.is_barred(&visit.start) && !visit.is_over() && visit.work.startable().is_some()
     }
 
     fn ready_in(&self, id: GraphId) -> bool {

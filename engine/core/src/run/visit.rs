@@ -66,7 +66,7 @@ pub(crate) struct Start {
     pub(crate) task: TaskIndex,
     pub(crate) graph: GraphId,
     pub(crate) tier: Tier,
-    /// Runs although `fail_fast` has stopped its graph.
+    /// Runs although `fail_fast` has stopped its graph, or a limit the run.
     pub(crate) exempt: bool,
     /// The way its branch came.
     pub(crate) lineage: Arc<Lineage>,

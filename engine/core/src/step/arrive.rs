@@ -12,10 +12,11 @@ use super::machine::{Flow, Machine};
 impl Machine<'_> {
     /// Makes a visit of a task, unless something keeps it from starting.
     pub(super) fn begin(&mut self, start: Start) -> Flow {
-        if self.run.is_closed(start.tier) {
+        if self.run.is_ended(start.tier) {
             return Ok(());
         }
-        if self.run.is_stopped(start.graph, start.exempt) {
+        let closed = self.run.is_closed(start.tier);
+        if closed || self.run.is_stopped(start.graph, start.exempt) {
             let graph = start.graph;
             self.run.graph_mut(graph).not_started.push(start);
             return Ok(());

@@ -100,14 +100,15 @@ impl Machine<'_> {
             return Ok(());
         };
         let start = self.run.visit(visit).start.clone();
-        let closed = self.run.is_closed(start.tier);
-        let stopped = self.run.is_stopped(outer, start.exempt);
-        if !closed && !self.run.graph(graph).timed_out {
+        let ended = self.run.is_ended(start.tier);
+        let stopped =
+            self.run.is_closed(start.tier) || self.run.is_stopped(outer, start.exempt);
+        if !ended && !self.run.graph(graph).timed_out {
             self.report_unreachable(graph);
         }
         self.surface_vars(graph, outer);
         let state = self.run.graph(graph);
-        let cut_off = closed || (stopped && !state.not_started.is_empty());
+        let cut_off = ended || (stopped && !state.not_started.is_empty());
         let end = if state.timed_out {
             End::timed_out("the block")
         } else if cut_off {
@@ -119,7 +120,7 @@ impl Machine<'_> {
                 ..failure.map_or_else(|| End::ok(Value::Null), End::failed)
             }
         };
-        if cut_off && stopped {
+        if cut_off && !ended {
             self.run.graph_mut(outer).not_started.push(start);
         }
         self.end_own(visit, 0, end)

@@ -42,15 +42,14 @@ impl Machine<'_> {
         let status = found.status;
         let silent = self.run.stop.cancelled.is_some() || self.run.stop.timed_out;
         let silent = silent && found.start.tier != crate::run::Tier::Finally;
-        if status == TaskStatus::Cancelled || silent {
+        // A visit that `retry` starts again may end again at once: then it is followed later.
+        let ended = if status == TaskStatus::Cancelled || silent {
             self.end_silently(visit);
+            true
         } else {
-            self.follow(visit)?;
-        }
-        if self.run.visit(visit).is_over() {
-            self.leave(visit)?;
-        }
-        Ok(())
+            self.follow(visit)?
+        };
+        if ended { self.leave(visit) } else { Ok(()) }
     }
 
     /// In a run that is cancelled or has timed out what ends publishes nothing and leads nowhere.
@@ -65,7 +64,8 @@ impl Machine<'_> {
         self.show_end(visit, &Way::default());
     }
 
-    fn follow(&mut self, visit: VisitId) -> Flow {
+    /// Takes the transitions of an ended visit; tells whether it stays ended.
+    fn follow(&mut self, visit: VisitId) -> Flow<bool> {
         let task = self.task(visit);
         let graph = self.run.visit(visit).start.graph;
         let mut broken = Vec::new();
@@ -77,10 +77,10 @@ impl Machine<'_> {
             }
         };
         if let Some(again) = self.command_retry(visit, task, &fired)? {
-            return again.map_or(Ok(()), |failure| {
+            if let Some(failure) = again {
                 self.unhandled(graph, Some(visit), failure);
-                Ok(())
-            });
+            }
+            return Ok(false);
         }
         self.publish_transitions(visit, &mut fired, &mut broken)?;
         let failure = self.run.visit(visit).failure.clone();
@@ -102,7 +102,7 @@ impl Machine<'_> {
         for (target, exempt) in way.targets {
             self.reach(visit, target, exempt)?;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// If `retry` is among the targets: starts another attempt of the same visit. What fires

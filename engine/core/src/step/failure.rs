@@ -61,8 +61,24 @@ impl Machine<'_> {
 
     fn close_main(&mut self) {
         if !self.run.stop.limit {
+            self.spare_fresh();
             self.run.stop.limit = true;
             self.cut_stopped();
+        }
+    }
+
+    /// What this step has made ready before the limit was reached, and has a place for, counts
+    /// as started.
+    fn spare_fresh(&mut self) {
+        let most = u64::from(self.run.born().max_parallel);
+        let free = most.saturating_sub(self.run.flights.len() as u64);
+        let ready = self.run.ready.iter().copied();
+        let fresh = ready.filter(|visit| *visit >= self.first_fresh);
+        let spared: Vec<VisitId> = fresh.take(free as usize).collect();
+        if !self.is_paused() && !self.is_out_of_fuel() {
+            for visit in spared {
+                self.run.visit_mut(visit).start.exempt = true;
+            }
         }
     }
 

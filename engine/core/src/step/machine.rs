@@ -28,6 +28,8 @@ pub(super) struct Machine<'a> {
     chance: u64,
     pub(super) out: Stepped,
     pub(super) begun: Vec<VisitId>,
+    /// The first visit that this step makes.
+    pub(super) first_fresh: VisitId,
     /// Graphs in which a place was given back.
     pub(super) freed: Vec<GraphId>,
     /// What conditions saw, where somebody wants to know.
@@ -41,6 +43,7 @@ impl<'a> Machine<'a> {
     pub(super) fn new(definition: &'a Definition, run: &'a mut Run, event: &Event) -> Self {
         Self {
             definition,
+            first_fresh: VisitId(run.visits.len() as u32),
             run,
             at: event.at,
             facts: Arc::new(event.facts.clone()),

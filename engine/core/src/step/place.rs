@@ -46,8 +46,7 @@ impl Machine<'_> {
 
     /// Tells whether anything of this visit may still start.
     pub(super) fn may_start(&self, visit: VisitId) -> bool {
-        let start = &self.run.visit(visit).start;
-        !self.run.is_closed(start.tier) && !self.run.is_stopped(start.graph, start.exempt)
+        !self.run.is_barred(&self.run.visit(visit).start)
     }
 
     fn full_graph(&self, visit: VisitId) -> Option<GraphId> {

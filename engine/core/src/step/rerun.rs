@@ -165,6 +165,7 @@ impl Machine<'_> {
             let start = self.run.visit(visit).start.clone();
             self.begin(Start {
                 reuse: (!reset_items).then_some(visit),
+                exempt: start.exempt && start.tier != Tier::Main,
                 ..start
             })?;
         }
@@ -172,7 +173,9 @@ impl Machine<'_> {
         let again = |start: &Start| below.contains(&start.task) || named.contains(&start.task);
         for start in stopped {
             if !again(&start) || start.cause.is_none() || !self.leads_again(&start, below, &named) {
-                self.begin(start)?;
+                // What the stop let run in spite of it needs no leave any more.
+                let exempt = start.exempt && start.tier != Tier::Main;
+                self.begin(Start { exempt, ..start })?;
             }
         }
         Ok(())
