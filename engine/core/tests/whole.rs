@@ -50,7 +50,7 @@ proptest! {
         prop_assert_eq!(&sequence, &expected.sequence, "{}", &case.workflow);
         let status = if expected.failed { "failed" } else { "completed" };
         prop_assert_eq!(happened.status.as_str(), status, "{}", &case.workflow);
-        prop_assert!(verdict.differences.is_empty(), "{:?} {:?} {}", verdict.differences, sequence, case.workflow);
+        prop_assert!(verdict.differences.is_empty(), "{:?} {:?} {} {}", verdict.differences, sequence, case.workflow, json!(graph::mocks(&graph)));
         let actual: BTreeSet<&str> = happened.errors.iter().map(|kind| word(kind)).collect();
         let by_block = |kinds: &BTreeSet<&str>| kinds.contains("parallel") || kinds.contains("failed_by_command");
         let rest = |kinds: &BTreeSet<&str>| -> BTreeSet<String> {

@@ -101,8 +101,7 @@ impl Machine<'_> {
         };
         let start = self.run.visit(visit).start.clone();
         let ended = self.run.is_ended(start.tier);
-        let stopped =
-            self.run.is_closed(start.tier) || self.run.is_stopped(outer, start.exempt);
+        let stopped = self.run.is_closed(start.tier) || self.run.is_stopped(outer, start.exempt);
         if !ended && !self.run.graph(graph).timed_out {
             self.report_unreachable(graph);
         }

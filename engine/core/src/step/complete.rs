@@ -120,7 +120,7 @@ impl Machine<'_> {
         let found = self.run.visit(visit);
         let plan = found.work.plan(0);
         let most = task.retry.as_ref().map_or(RETRY_COMMANDS, |_| plan.retries);
-        let possible = found.commanded < most && found.work.total > 0 && self.may_start(visit);
+        let possible = found.commanded < most && found.work.total > 0 && self.may_try_again(visit);
         if !possible {
             return Ok(None);
         }

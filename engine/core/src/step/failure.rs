@@ -61,25 +61,32 @@ impl Machine<'_> {
 
     fn close_main(&mut self) {
         if !self.run.stop.limit {
-            self.spare_fresh();
+            let spared = self.spare_fresh();
             self.run.stop.limit = true;
-            self.cut_stopped();
+            for visit in self.live_visits() {
+                let main = self.run.visit(visit).start.tier == Tier::Main;
+                if main && !spared.contains(&visit) {
+                    self.cut(visit, Cut::STOPPED);
+                }
+            }
         }
     }
 
     /// What this step has made ready before the limit was reached, and has a place for, counts
     /// as started.
-    fn spare_fresh(&mut self) {
+    fn spare_fresh(&mut self) -> Vec<VisitId> {
+        if self.is_paused() || self.is_out_of_fuel() {
+            return Vec::new();
+        }
         let most = u64::from(self.run.born().max_parallel);
         let free = most.saturating_sub(self.run.flights.len() as u64);
         let ready = self.run.ready.iter().copied();
         let fresh = ready.filter(|visit| *visit >= self.first_fresh);
         let spared: Vec<VisitId> = fresh.take(free as usize).collect();
-        if !self.is_paused() && !self.is_out_of_fuel() {
-            for visit in spared {
-                self.run.visit_mut(visit).start.exempt = true;
-            }
+        for &visit in &spared {
+            self.run.visit_mut(visit).start.exempt = true;
         }
+        spared
     }
 
     /// Tells whether attempts are ready that the fuel budget has nothing left for, and nothing

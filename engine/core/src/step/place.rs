@@ -49,6 +49,12 @@ impl Machine<'_> {
         !self.run.is_barred(&self.run.visit(visit).start)
     }
 
+    /// Tells whether an execution of this visit may have another attempt: not after a limit, even
+    /// if its first one was spared.
+    pub(super) fn may_try_again(&self, visit: VisitId) -> bool {
+        !self.run.is_closed(self.run.visit(visit).start.tier) && self.may_start(visit)
+    }
+
     fn full_graph(&self, visit: VisitId) -> Option<GraphId> {
         let graph = self.run.visit(visit).start.graph;
         let mut around = self.run.graphs_around(graph);

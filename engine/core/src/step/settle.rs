@@ -73,7 +73,7 @@ impl Machine<'_> {
             let end = self.forced_end(visit, end);
             return self.end_execution(visit, index, end);
         }
-        let open = self.run.visit(visit).work.cut.is_none() && self.may_start(visit);
+        let open = self.run.visit(visit).work.cut.is_none() && self.may_try_again(visit);
         let verdict = if open {
             self.judge(visit, index)?
         } else {

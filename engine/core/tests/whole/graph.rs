@@ -103,10 +103,13 @@ pub(crate) struct Graph {
 
 impl Graph {
     fn targets(&self, from: usize) -> impl Iterator<Item = usize> + '_ {
-        let all = self.tasks[from].transitions.iter().flat_map(|one| &one.targets);
+        let all = self.tasks[from]
+            .transitions
+            .iter()
+            .flat_map(|one| &one.targets);
         all.filter_map(|target| match target {
             Target::Task(task) => Some(*task),
-            _ => None,
+            Target::Noop | Target::Continue | Target::Fail | Target::Retry => None,
         })
     }
 
@@ -134,7 +137,7 @@ pub(crate) struct Raw {
     join: u8,
     ends: Vec<u8>,
     extra: u8,
-    inner: Vec<Raw>,
+    inner: Vec<Self>,
 }
 
 fn leaf() -> impl Strategy<Value = Raw> {
@@ -258,7 +261,11 @@ fn task(prefix: &str, (at, count): (usize, usize), raw: &Raw, cycles: bool) -> T
         let cond = match kind {
             Kind::Next => CONDS[usize::from(*cond)],
             Kind::Decision => [Cond::True, Cond::False][usize::from(*cond) % 2],
-            _ => Cond::None,
+            Kind::OnSuccess
+            | Kind::OnFailure
+            | Kind::OnTimeout
+            | Kind::OnSkip
+            | Kind::OnComplete => Cond::None,
         };
         let from = at + 1;
         let mut goals: Vec<Target> = Vec::new();
@@ -283,7 +290,10 @@ fn task(prefix: &str, (at, count): (usize, usize), raw: &Raw, cycles: bool) -> T
             targets: goals,
         });
     }
-    if let Some(default) = transitions.iter_mut().rfind(|one| one.kind == Kind::Decision) {
+    if let Some(default) = transitions
+        .iter_mut()
+        .rfind(|one| one.kind == Kind::Decision)
+    {
         default.cond = Cond::None;
     }
     transitions.sort_by(|a, b| a.kind.partial_cmp(&b.kind).unwrap());
@@ -305,7 +315,11 @@ fn task(prefix: &str, (at, count): (usize, usize), raw: &Raw, cycles: bool) -> T
 }
 
 pub(crate) fn workflow(graph: &Graph) -> Json {
-    let entry: Vec<&str> = graph.entry.iter().map(|at| &*graph.tasks[*at].name).collect();
+    let entry: Vec<&str> = graph
+        .entry
+        .iter()
+        .map(|at| &*graph.tasks[*at].name)
+        .collect();
     json!({
         "allow_cycles": true,
         "fail_fast": graph.fail_fast,
@@ -397,7 +411,7 @@ pub(crate) fn mocks(graph: &Graph) -> Vec<Json> {
             let status = match end {
                 End::Failed => "failed",
                 End::TimedOut => "timeout",
-                _ => "succeeded",
+                End::Succeeded | End::Skipped | End::Cancelled => "succeeded",
             };
             all.push(json!({"task": task.name, "status": status}));
         }

@@ -236,7 +236,7 @@ impl<'g> Run<'g> {
         };
         let fired: Vec<&Transition> = match end {
             End::Cancelled => Vec::new(),
-            _ => task.fired(end),
+            End::Succeeded | End::Failed | End::TimedOut | End::Skipped => task.fired(end),
         };
         let asks = fired.iter().any(|one| one.targets.contains(&Target::Retry));
         let exempt = self.visits[visit].exempt;
@@ -250,7 +250,10 @@ impl<'g> Run<'g> {
             return;
         }
         // The status of a task is that of its latest visit, whichever ends last.
-        let latest = self.visits.iter().rposition(|one| one.task.name == task.name);
+        let latest = self
+            .visits
+            .iter()
+            .rposition(|one| one.task.name == task.name);
         if latest == Some(visit) {
             self.outcome.statuses.insert(task.name.clone(), end.word());
         }
@@ -278,7 +281,7 @@ impl<'g> Run<'g> {
             let kind = match end {
                 End::TimedOut => "timeout",
                 _ if block => "parallel",
-                _ => "action",
+                End::Succeeded | End::Failed | End::Skipped | End::Cancelled => "action",
             };
             self.places[place].failures.push(kind);
         }
@@ -291,7 +294,9 @@ impl<'g> Run<'g> {
         for one in fired {
             let spared = fails(one) || ((unhandled || any_fail) && !one.has_condition());
             for target in &one.targets {
-                let Target::Task(task) = *target else { continue };
+                let Target::Task(task) = *target else {
+                    continue;
+                };
                 match reached.iter_mut().find(|(known, _)| *known == task) {
                     Some((_, exempt)) => *exempt |= spared,
                     None => reached.push((task, spared)),
