@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use attune_core::rehearse;
-use attune_core::spec::{self, Options};
+use attune_core::spec::{self, Options, editor};
+use attune_core::{graph, rehearse};
 
 use super::{Standard, files, read, rehearse_all, report, root};
 
@@ -107,4 +107,39 @@ fn every_workflow_is_in_the_index_and_explained() {
         }
     }
     report("workflows of the cookbook", &missing);
+}
+
+/// An editor that knows only the schema must not underline what the engine accepts.
+#[test]
+fn every_workflow_suits_the_schema_for_editors() {
+    let schema = jsonschema::draft202012::new(&editor::schema()).unwrap();
+    let mut wrong = Vec::new();
+    for path in files(&folder().join("workflows"), "yaml") {
+        let mut file: serde_yaml::Value = serde_yaml::from_str(&read(&path)).unwrap();
+        file.apply_merge().unwrap();
+        let file = serde_json::to_value(file).unwrap();
+        let told = schema.iter_errors(&file);
+        wrong.extend(
+            told.map(|error| format!("{}: {} {error}", name(&path), error.instance_path())),
+        );
+    }
+    report("the schema for editors refuses", &wrong);
+}
+
+#[test]
+fn every_task_is_in_the_picture() {
+    let mut wrong = Vec::new();
+    for path in files(&folder().join("workflows"), "yaml") {
+        let definition = spec::parse(&read(&path)).definition.unwrap();
+        let pictures = [graph::mermaid(&definition), graph::dot(&definition)];
+        for task in &definition.tasks {
+            if pictures
+                .iter()
+                .any(|picture| !picture.contains(&*task.name))
+            {
+                wrong.push(format!("{}: {}", name(&path), task.name));
+            }
+        }
+    }
+    report("tasks that the graph leaves out", &wrong);
 }
