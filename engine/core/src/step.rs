@@ -117,6 +117,8 @@ pub(crate) struct Turn {
     pub(crate) stepped: Stepped,
     /// Visits that were dispatched or ended without it.
     pub(crate) begun: Vec<VisitId>,
+    /// Those, and visits that became ready to be dispatched: the order in which they do so.
+    pub(crate) lined_up: Vec<VisitId>,
     /// Whether the next turn belongs to the event itself: it must be taken before anything else.
     pub(crate) urgent: bool,
 }

@@ -60,4 +60,29 @@ proptest! {
         prop_assert_eq!(rest(&actual), rest(&expected.errors), "{}", &case.workflow);
         prop_assert_eq!(by_block(&actual), by_block(&expected.errors), "{}", &case.workflow);
     }
+
+    #[test]
+    fn a_pause_anywhere_changes_nothing(graph in graph::graph(), at in 0..8_usize, inner in prop::option::of(0..4_usize)) {
+        // With `fail_fast` or a limit a pause may hold what is then stopped; and which arrival
+        // comes first decides how often a join of some fires.
+        let graph = graph::patient(graph);
+        let plain = rehearse(&case(&graph, &BTreeMap::new()), &|_| None).happened.unwrap();
+        prop_assume!(!plain.errors.iter().any(|kind| &**kind == "limit_exceeded"));
+        let mut paused = case(&graph, &BTreeMap::new());
+        let place = inner.map_or(format!("t{at}"), |inner| format!("t{at}_{inner}"));
+        paused.ops = serde_json::from_value(json!([
+            {"after": place, "op": "pause"},
+            {"at": "paused", "op": "resume"},
+        ])).unwrap();
+        let verdict = rehearse(&paused, &|_| None);
+        let happened = verdict.happened.unwrap();
+        prop_assert_eq!(happened.status, plain.status, "{} {}", place, paused.workflow);
+        let sorted = |list: &[std::sync::Arc<str>]| {
+            let mut list = list.to_vec();
+            list.sort();
+            list
+        };
+        prop_assert_eq!(sorted(&happened.sequence), sorted(&plain.sequence), "{} {}", place, paused.workflow);
+        prop_assert_eq!(sorted(&happened.errors), sorted(&plain.errors), "{} {}", place, paused.workflow);
+    }
 }

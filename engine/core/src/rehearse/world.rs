@@ -82,7 +82,16 @@ struct Waiter {
 #[derive(Default)]
 struct Going {
     begun: Vec<VisitId>,
+    /// Position of visits in the order of their dispatch.
+    order: BTreeMap<VisitId, usize>,
     attempts: Vec<(VisitId, Message)>,
+}
+
+impl Going {
+    /// Returns where a visit stands among those of this turn: what was ready before comes first.
+    fn position(&self, visit: VisitId) -> (Option<usize>, VisitId) {
+        (self.order.get(&visit).copied(), visit)
+    }
 }
 
 impl World {

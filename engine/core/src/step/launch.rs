@@ -46,7 +46,7 @@ impl Machine<'_> {
         launched.status = TaskStatus::Scheduled;
         launched.work = work;
         if empty {
-            self.begun.push(visit);
+            self.mark_begun(visit);
             self.end_work(visit);
             return Ok(());
         }

@@ -28,6 +28,8 @@ pub(super) struct Machine<'a> {
     chance: u64,
     pub(super) out: Stepped,
     pub(super) begun: Vec<VisitId>,
+    /// Visits that were dispatched, ended without it or became ready for it, in order.
+    pub(super) lined_up: Vec<VisitId>,
     /// The first visit that this step makes.
     pub(super) first_fresh: VisitId,
     /// Graphs in which a place was given back.
@@ -50,6 +52,7 @@ impl<'a> Machine<'a> {
             chance: event.seed,
             out: Stepped::default(),
             begun: Vec::new(),
+            lined_up: Vec::new(),
             freed: Vec::new(),
             trace: None,
             direct: false,
@@ -76,6 +79,7 @@ impl<'a> Machine<'a> {
         Turn {
             stepped: self.out,
             begun: self.begun,
+            lined_up: self.lined_up,
             urgent: self.urgent,
         }
     }
@@ -98,6 +102,12 @@ impl<'a> Machine<'a> {
         } else {
             self.run.queue.push_back(visit);
         }
+    }
+
+    /// Notes that a visit was dispatched, or ended without it.
+    pub(super) fn mark_begun(&mut self, visit: VisitId) {
+        self.begun.push(visit);
+        self.lined_up.push(visit);
     }
 
     pub(super) fn set_status(&mut self, status: RunStatus) {

@@ -32,7 +32,7 @@ impl Machine<'_> {
         match runs {
             Ok(true) => self.wait_for_delay(visit),
             Ok(false) => {
-                self.begun.push(visit);
+                self.mark_begun(visit);
                 self.end_visit(visit, TaskStatus::Skipped, None);
                 Ok(())
             }
@@ -119,7 +119,7 @@ impl Machine<'_> {
 
     /// Fails a visit that has no executions yet.
     pub(super) fn fail_before_start(&mut self, visit: VisitId, failure: Failure) {
-        self.begun.push(visit);
+        self.mark_begun(visit);
         self.end_visit(visit, TaskStatus::Failed, Some(failure));
     }
 }

@@ -22,6 +22,7 @@ impl Machine<'_> {
             }
             let kind = self.kind(visit);
             if kind == Kind::Action {
+                self.lined_up.push(visit);
                 self.run.ready.push_back(visit);
                 self.run.visit_mut(visit).queued = true;
                 return Ok(());
@@ -82,7 +83,7 @@ impl Machine<'_> {
         execution.updated = at;
         execution.next_at = None;
         if first {
-            self.begun.push(visit);
+            self.mark_begun(visit);
         }
         self.occupy(visit);
     }

@@ -403,6 +403,16 @@ fn add(json: &mut Json, graph: &Graph, one: &Transition) {
     }
 }
 
+/// The same graph without `fail_fast` and joins of some, on any level.
+pub(crate) fn patient(mut graph: Graph) -> Graph {
+    graph.fail_fast = false;
+    for task in &mut graph.tasks {
+        task.join = task.join.map(|_| Join::All);
+        task.block = task.block.take().map(patient);
+    }
+    graph
+}
+
 /// How the mocks of a graph answer.
 pub(crate) fn mocks(graph: &Graph) -> Vec<Json> {
     let mut all = Vec::new();

@@ -18,14 +18,16 @@ impl World {
         while self.members[&run].run.queue.is_empty() && self.follow_into(run, &mut going) {
             self.dispatch(run, &mut going);
         }
-        self.line_up(run, going.attempts);
+        let attempts = std::mem::take(&mut going.attempts);
+        self.line_up(run, &going, attempts);
         if run == ROOT {
-            self.record(going.begun);
+            self.record(going);
         }
     }
 
-    fn record(&mut self, mut begun: Vec<VisitId>) {
-        begun.sort_unstable();
+    fn record(&mut self, mut going: Going) {
+        let mut begun = std::mem::take(&mut going.begun);
+        begun.sort_by_key(|visit| going.position(*visit));
         let root = &self.members[&ROOT].run;
         let names = begun
             .iter()
@@ -34,7 +36,7 @@ impl World {
     }
 
     /// Merges the ends of attempts with the visits that have ended within the machine.
-    fn line_up(&mut self, run: RunId, attempts: Vec<(VisitId, Message)>) {
+    fn line_up(&mut self, run: RunId, going: &Going, attempts: Vec<(VisitId, Message)>) {
         let Some(member) = self.members.get_mut(&run) else {
             return;
         };
@@ -43,7 +45,9 @@ impl World {
         member.announced += fresh.len();
         let mut attempts = attempts.into_iter().peekable();
         for visit in fresh {
-            while let Some((_, message)) = attempts.next_if(|(other, _)| *other < visit) {
+            while let Some((_, message)) =
+                attempts.next_if(|(other, _)| going.position(*other) < going.position(visit))
+            {
                 self.queue.push_back(message);
             }
             self.queue.push_back(Message::Follow(run));

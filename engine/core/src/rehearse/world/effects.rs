@@ -18,6 +18,10 @@ use super::{Going, Message, Waiter, World};
 impl World {
     pub(super) fn perform(&mut self, run: RunId, turn: Turn, going: &mut Going) {
         going.begun.extend(turn.begun);
+        for visit in turn.lined_up {
+            let place = going.order.len();
+            going.order.entry(visit).or_insert(place);
+        }
         for effect in turn.stepped.effects {
             self.perform_one(run, effect);
         }
