@@ -23,7 +23,9 @@ lint: ## formatting, clippy, licences and advisories
 
 bench: wasm-targets ## measures the workloads against their floors (release build)
 	$(CARGO) build --release -p attune
-	$(CARGO) run --release -q -p tests --bin bench -- $(CARGO_TARGET_DIR)/release/attune
+	$(CARGO) build --release -p attune-runtime --example attempts
+	$(CARGO) run --release -q -p tests --bin bench -- $(CARGO_TARGET_DIR)/release/attune \
+	  $(CARGO_TARGET_DIR)/release/examples/attempts $(WORKLOADS)
 
 actions: wasm-targets ## builds the standard actions as components
 	cd actions && $(CARGO) $$(../.ci/wasm-targets) build --release --target wasm32-wasip2

@@ -1,7 +1,8 @@
 //! Attempts per second: bare wasmtime beside the whole runtime, with the same component.
 //!
-//! `cargo run --release -p attune-runtime --example attempts -- core_echo.wasm`. The floor is a
-//! fresh store, instance, call and drop on each core, configured as the engine is.
+//! `cargo run --release -p attune-runtime --example attempts -- core_echo.wasm [INPUT [--floor]]`.
+//! The floor is a fresh store, instance, call and drop on each core, configured as the engine is;
+//! with `--floor` its attempts per second are all that is measured and printed.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -59,7 +60,12 @@ fn floor_engine(pagemap: bool) -> Engine {
     Engine::new(&config).unwrap()
 }
 
-async fn floor_once(engine: &Engine, pre: &InstancePre<State>, indices: &GuestIndices) {
+async fn floor_once(
+    engine: &Engine,
+    pre: &InstancePre<State>,
+    indices: &GuestIndices,
+    input: &str,
+) {
     let state = State(WasiCtxBuilder::new().build(), ResourceTable::new());
     let mut store = Store::new(engine, state);
     store.set_fuel(10_000_000_000).unwrap();
@@ -67,7 +73,7 @@ async fn floor_once(engine: &Engine, pre: &InstancePre<State>, indices: &GuestIn
     let instance = pre.instantiate_async(&mut store).await.unwrap();
     let guest = indices.load(&mut store, &instance).unwrap();
     let _result = guest
-        .call_run(&mut store, &INPUT.to_owned())
+        .call_run(&mut store, &input.to_owned())
         .await
         .unwrap()
         .unwrap();
@@ -98,7 +104,7 @@ fn on_threads(threads: usize, work: impl Fn(&tokio::runtime::Runtime) + Sync) ->
     done.into_inner() as f64 / MEASURED.as_secs_f64()
 }
 
-fn floor(component: &[u8], threads: usize, pagemap: bool) -> f64 {
+fn floor(component: &[u8], input: &str, threads: usize, pagemap: bool) -> f64 {
     let engine = floor_engine(pagemap);
     let component = Component::new(&engine, component).unwrap();
     let mut linker = Linker::new(&engine);
@@ -107,7 +113,7 @@ fn floor(component: &[u8], threads: usize, pagemap: bool) -> f64 {
     let pre = linker.instantiate_pre(&component).unwrap();
     let indices = GuestIndices::new(&pre).unwrap();
     on_threads(threads, |runtime| {
-        runtime.block_on(floor_once(&engine, &pre, &indices));
+        runtime.block_on(floor_once(&engine, &pre, &indices, input));
     })
 }
 
@@ -119,7 +125,7 @@ impl Artifacts for OneBlob {
     }
 }
 
-fn attempt(inspection: &Inspection) -> Attempt {
+fn attempt(inspection: &Inspection, input: &str) -> Attempt {
     Attempt {
         id: AttemptId {
             run: RunId(1),
@@ -138,7 +144,7 @@ fn attempt(inspection: &Inspection) -> Attempt {
         },
         pack: "core".into(),
         config: Value::Null,
-        input: Value::from_json(INPUT.as_bytes()).unwrap(),
+        input: Value::from_json(input.as_bytes()).unwrap(),
         limits: inspection.limits,
         context: AttemptContext {
             first_started: Timestamp(0),
@@ -181,19 +187,25 @@ async fn engine(runtime: &Runtime, attempt: &Attempt, lanes: usize, beside: bool
 
 #[tokio::main]
 async fn main() {
-    let path = std::env::args().nth(1).expect("the path of a component");
+    let mut args = std::env::args().skip(1);
+    let path = args.next().expect("the path of a component");
+    let input = args.next().unwrap_or_else(|| INPUT.to_owned());
     let component = std::fs::read(path).unwrap();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let fast = PoolingAllocationConfig::is_pagemap_scan_available();
+    if args.next().as_deref() == Some("--floor") {
+        println!("{}", floor(&component, &input, threads, fast));
+        return;
+    }
     let blobs = Arc::new(OneBlob(component.clone().into()));
     let runtime = Runtime::new(Settings::default(), blobs, Arc::new(NoBackend)).unwrap();
     let upload = component.clone().into();
     let inspection = runtime.inspect(upload, Value::Null).await.unwrap();
-    let attempt = attempt(&inspection);
+    let attempt = attempt(&inspection, &input);
     println!("pure {}, pooled {}", inspection.pure, runtime.is_pooled());
-    let without = floor(&component, threads, false);
-    let fast = PoolingAllocationConfig::is_pagemap_scan_available();
+    let without = floor(&component, &input, threads, false);
     let floor = if fast {
-        floor(&component, threads, true)
+        floor(&component, &input, threads, true)
     } else {
         without
     };

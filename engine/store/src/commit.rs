@@ -15,6 +15,7 @@ use attune_driver::port::StoreError;
 use crate::fault::{Fault, Outcome};
 use crate::job::Job;
 use crate::rows::Rows;
+use crate::rule::Former;
 use crate::shared::Shared;
 use crate::tail::{Batch, State};
 
@@ -26,7 +27,7 @@ const MAX_REFERENCED: usize = 16_384;
 pub(crate) fn start(shared: Arc<Shared>) -> std::io::Result<JoinHandle<()>> {
     let writer = Writer {
         shared,
-        began: None,
+        former: None,
         referenced: HashSet::new(),
     };
     std::thread::Builder::new()
@@ -36,8 +37,7 @@ pub(crate) fn start(shared: Arc<Shared>) -> std::io::Result<JoinHandle<()>> {
 
 struct Writer {
     shared: Arc<Shared>,
-    /// When the last commit began.
-    began: Option<Instant>,
+    former: Option<Former>,
     /// Contents that have a row for a group of runs.
     referenced: HashSet<(Digest, u64)>,
 }
@@ -46,7 +46,10 @@ impl Writer {
     fn run(mut self) {
         let _guard = FailOnPanic(Arc::clone(&self.shared));
         while let Some(batch) = self.wait() {
-            self.began = Some(Instant::now());
+            self.former = Some(Former {
+                began: Instant::now(),
+                count: batch.appends.len() + batch.jobs.len(),
+            });
             if let Err(Fault(error)) = self.commit(batch) {
                 tracing::error!(%error, "the store has failed and must be opened again");
                 self.shared.fail(&error);
@@ -62,7 +65,7 @@ impl Writer {
         loop {
             let now = Instant::now();
             let poisoned = std::sync::PoisonError::into_inner;
-            tail = match tail.commit_at(self.began) {
+            tail = match tail.commit_at(self.former) {
                 Some(at) if at <= now => {
                     tail.asleep = false;
                     return Some(tail.take());

@@ -1,12 +1,16 @@
-//! When the writer commits: at once for whoever waits, in company otherwise.
+//! When the writer commits: at once for whoever waits alone, in company otherwise.
 //!
-//! A commit costs a sync whatever is in it, so appends nobody waits for are gathered.
+//! A commit costs a sync whatever is in it, so appends nobody waits for are gathered, and where
+//! many runs are busy those who wait share. A run that waits alone, step after step, would gain
+//! nothing from waiting for company.
 
 use std::time::{Duration, Instant};
 
-/// Between the beginnings of two commits, even if somebody waits: those who come within it share
-/// the second one.
+/// Between the beginnings of two commits in company, even if somebody waits: those who come within
+/// it share the second one.
 pub(crate) const COMMIT_EVERY: Duration = Duration::from_millis(1);
+/// Appends up to which a commit is not in company: one run's step, and one that came by chance.
+pub(crate) const ALONE: usize = 2;
 /// The longest that an append waits for company.
 pub(crate) const GATHER_FOR: Duration = Duration::from_millis(5);
 /// As much as one commit should write.
@@ -23,10 +27,21 @@ pub(crate) struct Pending {
     pub(crate) bytes: usize,
     /// Whether somebody waits for some of it.
     pub(crate) awaited: bool,
+    /// How many appends and jobs it is.
+    pub(crate) count: usize,
 }
 
-/// Returns the instant from which a commit may begin. `began` is when the last one did.
-pub(crate) fn commit_at(pending: Pending, began: Option<Instant>) -> Instant {
+/// The last commit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Former {
+    /// When it began.
+    pub(crate) began: Instant,
+    /// How many appends and jobs it took.
+    pub(crate) count: usize,
+}
+
+/// Returns the instant from which a commit may begin.
+pub(crate) fn commit_at(pending: Pending, former: Option<Former>) -> Instant {
     if pending.bytes >= GATHER_BYTES {
         return pending.since;
     }
@@ -34,9 +49,11 @@ pub(crate) fn commit_at(pending: Pending, began: Option<Instant>) -> Instant {
     if !pending.awaited {
         return gathered;
     }
-    match began {
-        Some(began) => gathered.min(pending.since.max(began + COMMIT_EVERY)),
-        None => pending.since,
+    match former {
+        Some(former) if former.count.max(pending.count) > ALONE => {
+            gathered.min(pending.since.max(former.began + COMMIT_EVERY))
+        }
+        Some(_) | None => pending.since,
     }
 }
 
@@ -48,22 +65,31 @@ mod tests {
     fn commits_begin_as_the_rule_says() {
         let start = Instant::now();
         let at = |ms: u64| start + Duration::from_millis(ms);
-        let check = |bytes, awaited, began: Option<u64>, expected| {
+        let check = |bytes, awaited, former: Option<(u64, usize)>, count, expected| {
             let pending = Pending {
                 since: at(10),
                 bytes,
                 awaited,
+                count,
             };
-            assert_eq!(commit_at(pending, began.map(at)), at(expected));
+            let former = former.map(|(ms, count)| Former {
+                began: at(ms),
+                count,
+            });
+            assert_eq!(commit_at(pending, former), at(expected));
         };
-        // Somebody waits, and no commit began within the last millisecond.
-        check(1, true, None, 10);
-        check(1, true, Some(0), 10);
-        check(1, true, Some(9), 10);
+        // Somebody waits, and no commit in company began within the last millisecond.
+        check(1, true, None, 9, 10);
+        check(1, true, Some((0, 9)), 9, 10);
+        check(1, true, Some((9, 9)), 9, 10);
         // One did: when the millisecond is over.
-        check(1, true, Some(10), 11);
+        check(1, true, Some((10, ALONE + 1)), 1, 11);
+        // Company has come since.
+        check(1, true, Some((10, 1)), ALONE + 1, 11);
+        // Somebody who waits alone does not wait for company.
+        check(1, true, Some((10, ALONE)), ALONE, 10);
         // Nobody waits: after 5 ms, or when there is a lot.
-        check(1, false, Some(0), 15);
-        check(GATHER_BYTES, false, Some(10), 10);
+        check(1, false, Some((0, 1)), 1, 15);
+        check(GATHER_BYTES, false, Some((10, 9)), 9, 10);
     }
 }

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use crate::append::Prepared;
 use crate::counter::{Counters, Liveness};
 use crate::job::Job;
-use crate::rule::{self, GATHER_BYTES, Pending};
+use crate::rule::{self, Former, GATHER_BYTES, Pending};
 
 /// Whether the store takes appends.
 #[derive(Debug)]
@@ -160,13 +160,14 @@ impl Tail {
     }
 
     /// Returns when the next commit may begin, if there is anything to commit.
-    pub(crate) fn commit_at(&self, began: Option<Instant>) -> Option<Instant> {
+    pub(crate) fn commit_at(&self, former: Option<Former>) -> Option<Instant> {
         let pending = Pending {
             since: self.since?,
             bytes: self.bytes,
             awaited: self.awaited > self.durable || matches!(self.state, State::Closing),
+            count: self.appends.len() + self.jobs.len(),
         };
-        Some(rule::commit_at(pending, began))
+        Some(rule::commit_at(pending, former))
     }
 
     /// Takes all that waits.

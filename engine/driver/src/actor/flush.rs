@@ -50,7 +50,7 @@ impl<W: World> Actor<W> {
             run: Arc::clone(&machine.run),
             events,
         };
-        if self.watches.wants(run) {
+        if self.watches.is_followed(run) || over && self.watches.wants(run) {
             let progress = Progress { events, over };
             self.bench
                 .outputs

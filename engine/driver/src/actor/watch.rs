@@ -40,6 +40,13 @@ impl Watches {
         !self.runs.is_empty() && self.runs.contains_key(&run)
     }
 
+    /// Tells whether somebody wants to know each step, not the end alone: whoever waits for the
+    /// end must not make the disk hurry after every step.
+    pub(super) fn is_followed(&self, run: RunId) -> bool {
+        let watched = self.runs.get(&run);
+        watched.is_some_and(|watched| !watched.teller.is_deserted())
+    }
+
     /// Takes those who wait for the run's machine.
     pub(super) fn take_ended(&mut self, run: RunId) -> Vec<oneshot::Sender<Inspected>> {
         let watched = self.runs.get_mut(&run);

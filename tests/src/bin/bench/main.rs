@@ -1,6 +1,7 @@
 //! Measures a release build of the binary against floors taken in the same run.
 //!
-//! usage: bench PATH-OF-ATTUNE [WORKLOAD…]. Prints a table, and a JSON line per figure on standard
+//! usage: bench PATH-OF-ATTUNE PATH-OF-FLOOR [WORKLOAD…], where the floor is the example
+//! `attempts` of the runtime. Prints a table, and a JSON line per figure on standard
 //! output. CPU is the server's own, from the kernel; wall times come as ratios, because machines
 //! differ and are noisy.
 
@@ -11,6 +12,7 @@
     reason = "a benchmark prints its figures"
 )]
 
+mod attempts;
 mod chain;
 mod figure;
 mod floor;
@@ -27,9 +29,8 @@ use crate::figure::Figures;
 #[tokio::main]
 async fn main() -> Result<()> {
     let mut args = std::env::args().skip(1);
-    let binary = args
-        .next()
-        .context("usage: bench PATH-OF-ATTUNE [WORKLOAD…]")?;
+    let mut path = || args.next().context("usage: bench ATTUNE FLOOR [WORKLOAD…]");
+    let (binary, floor) = (path()?, path()?);
     let wanted: Vec<String> = args.collect();
     let wants = |name: &str| wanted.is_empty() || wanted.iter().any(|other| other == name);
 
@@ -50,6 +51,9 @@ async fn main() -> Result<()> {
     }
     if wants("C") {
         items::run(&server, &mut figures).await?;
+    }
+    if wants("E") {
+        attempts::run(&server, Path::new(&floor), &mut figures).await?;
     }
     figures.print();
     server.kill().await?;
