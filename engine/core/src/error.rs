@@ -77,7 +77,8 @@ pub mod kind {
         EXPRESSION = "expression_error";
         /// A publish could not be evaluated.
         PUBLISH = "publish_error";
-        /// The output could not be rendered or violates its schema.
+        /// A run's output could not be rendered or violates its schema, or an action's result is
+        /// not JSON.
         OUTPUT = "output_error";
         /// `fail` was reached.
         FAILED_BY_COMMAND = "failed_by_command";
@@ -109,8 +110,6 @@ pub mod kind {
         MEMORY_EXHAUSTED = "memory_exhausted";
         /// The result is too large.
         OUTPUT_TOO_LARGE = "output_too_large";
-        /// The result is not JSON.
-        INVALID_OUTPUT = "invalid_output";
         /// A capability was not granted.
         DENIED = "denied";
         /// The engine could not run the attempt: its fault, not the action's.

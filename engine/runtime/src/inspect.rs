@@ -121,7 +121,7 @@ fn check_memory(loaded: &Loaded, limit: u64) -> Result<(), InspectError> {
         return Ok(());
     }
     Err(refuse(
-        "too_large",
+        "needs_memory",
         format!("the component declares {bytes} bytes of memory, its limit is {limit}"),
         "raise `limits: {memory: …}` in the manifest, up to the operator's ceiling",
     ))

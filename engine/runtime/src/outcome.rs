@@ -86,7 +86,7 @@ fn unnamed(error: &wasmtime::Error, phase: Phase) -> Failure {
             "the result is larger than its limit",
         ),
         Phase::Call => Failure::engine(
-            kind::INVALID_OUTPUT,
+            kind::OUTPUT,
             format!("the result could not be read: {}", clean(&text)),
         ),
     }
@@ -166,7 +166,7 @@ pub(crate) fn result(text: &str) -> Result<Value, Failure> {
     Value::from_json(text.as_bytes()).map_err(|error| {
         let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
         Failure::engine(
-            kind::INVALID_OUTPUT,
+            kind::OUTPUT,
             format!("the result is {error}{}", cause.unwrap_or_default()),
         )
     })

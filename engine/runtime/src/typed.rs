@@ -123,5 +123,5 @@ fn returned_error(details: Value) -> Failure {
 }
 
 fn unreadable(error: wit_to_json::NotJson) -> Failure {
-    Failure::engine(kind::INVALID_OUTPUT, error.to_string())
+    Failure::engine(kind::OUTPUT, error.to_string())
 }

@@ -2,5 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
+mod bad_input;
 mod durability;
 mod lifecycle;

@@ -44,7 +44,7 @@ async fn refusals_name_the_cause() {
             "no_export",
             "half",
         ),
-        (guest("large"), "null", "too_large", "declares"),
+        (guest("large"), "null", "needs_memory", "declares"),
         (guest("bad-schema"), "null", "describe_failed", "schema"),
         (
             guest("about"),

@@ -88,7 +88,7 @@ async fn result_over_its_limit_is_refused() {
 
 #[tokio::test]
 async fn result_that_is_not_json_is_refused() {
-    check("not-json", "null", "{}", "invalid_output").await;
+    check("not-json", "null", "{}", "output_error").await;
 }
 
 #[tokio::test]
