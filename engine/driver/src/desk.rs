@@ -14,7 +14,7 @@ use crate::handle::{
     Command, CommandError, Desk, Executed, Inspected, Observed, StartError, StartRun, Started,
 };
 use crate::machine::Machine;
-use crate::message::{Birth, Request, StartReply};
+use crate::message::{Birth, CommandReply, Request, StartReply};
 use crate::port::{Clock, Idempotency, Store, StoreError};
 use crate::ports::World;
 use crate::progress::Watcher;
@@ -57,18 +57,32 @@ impl<W: World> Desk for DeskOf<W> {
         run: RunId,
         command: Command,
         by: Arc<str>,
-    ) -> Result<(), CommandError> {
+        idempotency: Option<Idempotency>,
+    ) -> Result<bool, CommandError> {
         let shared = &self.0;
         let _admitted = shared
             .requests
             .try_acquire()
             .map_err(|_| CommandError::Busy)?;
-        let (reply, answer) = oneshot::channel();
+        let claim = match &idempotency {
+            None => None,
+            Some(wanted) => match shared.claim(wanted).await.map_err(claim_error)? {
+                Admission::First(claim) => Some(claim),
+                Admission::Replay(_) => return Ok(true),
+            },
+        };
+        let (answer, receiver) = oneshot::channel();
         let kind = event_of(command, by);
+        let reply = CommandReply {
+            answer,
+            idempotency,
+            claim,
+        };
         let request = Request::Command { run, kind, reply };
         let sent = shared.lane(run).requests.send(request).await;
         sent.map_err(|_| CommandError::Busy)?;
-        answer.await.unwrap_or(Err(CommandError::Busy))
+        let answer = receiver.await.unwrap_or(Err(CommandError::Busy));
+        answer.map(|()| false)
     }
 
     async fn wait(&self, run: RunId, limit: Duration) -> Result<bool, CommandError> {
@@ -132,9 +146,10 @@ impl<W: World> DeskOf<W> {
     async fn replayed(&self, run: RunId, limit: Duration) -> Result<Executed, StartError> {
         let failed = |error| match error {
             CommandError::Store(error) => StartError::Store(error),
-            CommandError::NotFound(_) | CommandError::Refused(_) | CommandError::Busy => {
-                StartError::Busy
-            }
+            CommandError::NotFound(_)
+            | CommandError::Refused(_)
+            | CommandError::KeyReused
+            | CommandError::Busy => StartError::Busy,
         };
         let over = self.wait(run, limit).await.map_err(failed)?;
         let ended = if over {
@@ -283,6 +298,15 @@ impl<W: World> Shared<W> {
     }
 }
 
+/// What a claim that was not given means to a command.
+fn claim_error(error: StartError) -> CommandError {
+    match error {
+        StartError::KeyReused => CommandError::KeyReused,
+        StartError::Store(error) => CommandError::Store(error),
+        StartError::Busy | StartError::Stopping => CommandError::Busy,
+    }
+}
+
 /// The answer when the store failed under a request.
 fn unknown() -> StoreError {
     StoreError::Io("the store failed while the request was under way".into())
@@ -307,7 +331,7 @@ fn birth(
         start_at: start.start_at,
         priority: start.priority,
         fuel: start.fuel,
-        fork: None,
+        fork: start.fork,
     };
     Birth {
         started: Box::new(started),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use attune_core::effect::Change;
-use attune_core::event::{CancelMode, RerunTask, Trigger};
+use attune_core::event::{CancelMode, Fork, RerunTask, Trigger};
 use attune_core::pin::{Pins, WorkflowPin};
 use attune_core::run::RunStatus;
 use attune_core::step::Refusal;
@@ -36,6 +36,8 @@ pub struct StartRun {
     pub priority: Option<i32>,
     /// Fuel budget.
     pub fuel: Option<u64>,
+    /// What it takes over from another run.
+    pub fork: Option<Box<Fork>>,
     /// Remembers the request.
     pub idempotency: Option<Idempotency>,
 }
@@ -104,6 +106,9 @@ pub enum CommandError {
     /// Its state forbids it.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// The same idempotency key came with another body.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
     /// The server is busy or stopping.
     #[error("the server is busy")]
     Busy,
@@ -190,7 +195,22 @@ impl Handle {
         command: Command,
         by: Arc<str>,
     ) -> Result<(), CommandError> {
-        self.desk.command(run, command, by).await
+        self.desk.command(run, command, by, None).await.map(drop)
+    }
+
+    /// The same for a request that may be repeated: with a key that was used before, nothing
+    /// happens again. Tells whether it was.
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub async fn command_once(
+        &self,
+        run: RunId,
+        command: Command,
+        by: Arc<str>,
+        idempotency: Option<Idempotency>,
+    ) -> Result<bool, CommandError> {
+        self.desk.command(run, command, by, idempotency).await
     }
 
     /// Waits until the run has ended (and that is durable), at most for `limit`. Tells whether
@@ -243,8 +263,13 @@ impl Handle {
 pub(crate) trait Desk: Send + Sync {
     async fn start(&self, start: StartRun) -> Result<Started, StartError>;
     async fn execute(&self, start: StartRun, limit: Duration) -> Result<Executed, StartError>;
-    async fn command(&self, run: RunId, command: Command, by: Arc<str>)
-    -> Result<(), CommandError>;
+    async fn command(
+        &self,
+        run: RunId,
+        command: Command,
+        by: Arc<str>,
+        idempotency: Option<Idempotency>,
+    ) -> Result<bool, CommandError>;
     async fn wait(&self, run: RunId, limit: Duration) -> Result<bool, CommandError>;
     async fn inspect(&self, run: RunId) -> Result<Inspected, CommandError>;
     async fn events(

@@ -16,7 +16,23 @@ use crate::shared::ClaimGuard;
 pub(crate) type Place = OwnedSemaphorePermit;
 
 /// Where a command is answered.
-pub(crate) type CommandReply = oneshot::Sender<Result<(), CommandError>>;
+#[derive(Debug)]
+pub(crate) struct CommandReply {
+    pub(crate) answer: oneshot::Sender<Result<(), CommandError>>,
+    /// Remembers the request once the run has taken it.
+    pub(crate) idempotency: Option<Idempotency>,
+    /// Keeps the idempotency key in flight until the answer is out.
+    pub(crate) claim: Option<ClaimGuard>,
+}
+
+impl CommandReply {
+    /// Answers; nobody may be waiting any more.
+    pub(crate) fn send(self, result: Result<(), CommandError>) {
+        // The key is free again before the answer is out: a repeat then finds what is stored.
+        drop(self.claim);
+        drop(self.answer.send(result));
+    }
+}
 
 /// A request from outside.
 #[derive(Debug)]
@@ -134,7 +150,7 @@ impl Letter {
                 origin: Origin::Command(reply),
                 ..
             }) => {
-                drop(reply.send(Err(CommandError::Busy)));
+                reply.send(Err(CommandError::Busy));
                 None
             }
             other @ (Self::Event(_) | Self::Again { .. } | Self::Orphan { .. }) => Some(other),

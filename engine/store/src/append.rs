@@ -26,7 +26,8 @@ pub(crate) struct Prepared {
     pub(crate) first: u64,
     pub(crate) chunks: Vec<EventChunk>,
     pub(crate) rows: Projection,
-    pub(crate) idempotency: Option<Idempotency>,
+    /// Requests to remember; a run may take several in one commit.
+    pub(crate) keys: Vec<Idempotency>,
     pub(crate) snapshot: Option<Vec<u8>>,
     pub(crate) logs: Vec<LogChunk>,
     pub(crate) secret: bool,
@@ -52,7 +53,7 @@ impl Prepared {
             first: append.expected,
             chunks: encode_events(&append.events),
             rows: append.rows,
-            idempotency: append.idempotency,
+            keys: append.idempotency.into_iter().collect(),
             snapshot,
             logs,
             secret: append.secret,
@@ -92,7 +93,7 @@ impl Prepared {
             self.logs.extend(rest);
         }
         self.rows.merge(later.rows);
-        self.idempotency = self.idempotency.or(later.idempotency);
+        self.keys.extend(later.keys);
         self.snapshot = later.snapshot.or(self.snapshot.take());
         self.secret |= later.secret;
         self.pins.extend(later.pins);

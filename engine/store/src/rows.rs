@@ -99,7 +99,8 @@ impl Rows {
         if !run.logs.is_empty() {
             self.logs.push((run.run, run.secret, run.logs));
         }
-        self.keys.extend(run.idempotency.map(|key| (key, run.run)));
+        self.keys
+            .extend(run.keys.into_iter().map(|key| (key, run.run)));
     }
 
     fn collect_summary(&mut self, run: &Prepared, summary: &RunSummary, sealer: &Sealer) {

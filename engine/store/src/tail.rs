@@ -104,7 +104,7 @@ impl Tail {
         if counter.events != expected {
             return Err(conflict);
         }
-        if let Some(new) = &prepared.idempotency {
+        for new in &prepared.keys {
             let position = self.last + 1;
             let key = KeyInFlight {
                 run,

@@ -110,7 +110,7 @@ impl<W: World> Actor<W> {
                     drop(reply.answer.send(Err(answer)));
                 }
                 Answer::Command(reply, _) => {
-                    drop(reply.send(Err(crate::handle::CommandError::NotFound(run))));
+                    reply.send(Err(crate::handle::CommandError::NotFound(run)));
                 }
             }
         }

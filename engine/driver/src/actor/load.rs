@@ -272,7 +272,7 @@ fn refuse(letters: VecDeque<Letter>, error: impl Fn() -> CommandError) {
             ..
         }) = letter
         {
-            drop(reply.send(Err(error())));
+            reply.send(Err(error()));
         }
     }
 }

@@ -45,7 +45,7 @@ impl<W: World> Actor<W> {
 
 fn reply(answer: Answer) {
     match answer {
-        Answer::Command(reply, result) => drop(reply.send(result)),
+        Answer::Command(reply, result) => reply.send(result),
         Answer::Start(reply) => {
             let started = Started {
                 run: reply.run,

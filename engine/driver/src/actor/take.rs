@@ -243,6 +243,9 @@ impl<W: World> Bench<W> {
     }
 
     fn apply(&mut self, machine: &mut Machine, delivery: Delivery) {
+        let Some(delivery) = refuse_second_key(machine, delivery) else {
+            return;
+        };
         let event = Event {
             at: self.now.max(machine.latest),
             seed: self.shared.ports().random.next(),
@@ -286,7 +289,8 @@ impl<W: World> Bench<W> {
         let mut starting = None;
         match origin {
             Origin::Internal => {}
-            Origin::Command(reply) => {
+            Origin::Command(mut reply) => {
+                machine.pending.idempotency = reply.idempotency.take();
                 machine.pending.answers.push(Answer::Command(reply, Ok(())));
             }
             Origin::Birth(Some(reply)) => machine.pending.answers.push(Answer::Start(reply)),
@@ -401,5 +405,18 @@ impl<W: World> Bench<W> {
                 return;
             }
         }
+    }
+}
+
+/// One append remembers one request: a second one with a key in the same turn must come again.
+fn refuse_second_key(machine: &Machine, delivery: Delivery) -> Option<Delivery> {
+    match delivery.origin {
+        Origin::Command(reply)
+            if reply.idempotency.is_some() && machine.pending.idempotency.is_some() =>
+        {
+            reply.send(Err(CommandError::Busy));
+            None
+        }
+        origin => Some(Delivery { origin, ..delivery }),
     }
 }

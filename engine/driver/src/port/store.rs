@@ -35,7 +35,7 @@ pub struct Append {
     pub events: Vec<Event>,
     /// What it changes in summaries and indexes.
     pub rows: Projection,
-    /// Remembers a request, at the birth of a run.
+    /// Remembers the request that started the run or told it something.
     pub idempotency: Option<Idempotency>,
     /// The machine after these events, to be kept: on eviction and at the end.
     pub snapshot: Option<Arc<Run>>,
