@@ -1,6 +1,8 @@
 //! The command line as types: global flags and the tree of commands. No behaviour here.
 
 mod action;
+mod data;
+mod pack;
 mod run;
 mod serve;
 mod workflow;
@@ -8,7 +10,9 @@ mod workflow;
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub(crate) use action::{ActionCommand, Inputs};
-pub(crate) use run::RunCommand;
+pub(crate) use data::{KvCommand, SecretCommand, TokenCommand};
+pub(crate) use pack::PackCommand;
+pub(crate) use run::{Again, CancelMode, Fork, Many, RunCommand, RunFilter};
 pub(crate) use serve::{AuthMode, LogFormat, ServeArgs};
 pub(crate) use workflow::{GraphFormat, WorkflowCommand};
 
@@ -96,6 +100,18 @@ pub(crate) enum Command {
     /// Lists and answers the questions that runs wait for.
     #[command(subcommand)]
     Inquiry(InquiryCommand),
+    /// Works with packs: what actions and workflows belong to.
+    #[command(subcommand)]
+    Pack(PackCommand),
+    /// Works with the small durable state of packs.
+    #[command(subcommand)]
+    Kv(KvCommand),
+    /// Works with the secrets of packs: written and listed, never read back.
+    #[command(subcommand)]
+    Secret(SecretCommand),
+    /// Works with tokens: who may do what (admin).
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Sends any request to the server's API and prints the answer.
     Api {
         /// GET, POST, PUT or DELETE.
@@ -123,6 +139,11 @@ pub(crate) enum Command {
 pub(crate) enum InquiryCommand {
     /// Lists open inquiries.
     List,
+    /// Shows one, with the schema of its answer.
+    Show {
+        /// Its id, as `inquiry list` shows it.
+        id: String,
+    },
     /// Answers one.
     Respond {
         /// Its id, as `inquiry list` shows it.
@@ -130,8 +151,11 @@ pub(crate) enum InquiryCommand {
         /// The answer: `name=text`, `n:=3` (JSON), `body=@file`.
         #[arg(value_name = "NAME=VALUE")]
         values: Vec<String>,
-        /// The answer as JSON: a file, or `-` for standard input.
+        /// The answer as JSON or YAML: a file, or `-` for standard input.
         #[arg(long, value_name = "FILE")]
         input: Option<String>,
+        /// The answer as JSON text, for one that is no object: `--json true`.
+        #[arg(long, value_name = "JSON", conflicts_with_all = ["values", "input"])]
+        json: Option<String>,
     },
 }

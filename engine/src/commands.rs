@@ -2,12 +2,18 @@
 
 mod action;
 mod api;
+mod audit;
 mod completions;
 mod config;
+mod data;
+mod explain;
 mod inquiry;
 mod new;
+mod pack;
 mod rehearsal;
 mod run;
+mod steer;
+mod token;
 mod validate;
 mod watch;
 mod workflow;
@@ -32,6 +38,10 @@ pub(crate) async fn run(cli: Cli) -> Result {
         Command::Workflow(command) => workflow::run(ui, global, command).await,
         Command::Run(command) => run::run(ui, global, command).await,
         Command::Inquiry(command) => inquiry::run(ui, global, command).await,
+        Command::Pack(command) => pack::run(ui, global, command).await,
+        Command::Kv(command) => data::kv(ui, global, command).await,
+        Command::Secret(command) => data::secret(ui, global, command).await,
+        Command::Token(command) => token::run(ui, global, command).await,
         Command::Api {
             method,
             path,

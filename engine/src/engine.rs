@@ -68,6 +68,7 @@ impl Engine {
             views: Arc::clone(&store) as Arc<dyn Views>,
             catalog: Arc::clone(&store) as Arc<dyn Catalog>,
             inspector: Arc::new(runtime.clone()),
+            executor: Arc::new(runtime.clone()),
             counters: setup.counters,
         };
         let server = Server::new(parts, setup.server);

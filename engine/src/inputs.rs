@@ -50,7 +50,10 @@ pub(crate) fn collect(inputs: &Inputs) -> Result<Json> {
 }
 
 /// Reads JSON, or YAML where the name says so.
-fn read_data(file: &str) -> Result<Json> {
+///
+/// # Errors
+/// If the file cannot be read or understood.
+pub(crate) fn read_data(file: &str) -> Result<Json> {
     let bytes = read(file)?;
     let is_yaml = Path::new(file)
         .extension()

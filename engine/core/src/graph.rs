@@ -1,9 +1,10 @@
-//! A workflow as a picture: Mermaid, DOT, or JSON for whoever draws it himself.
+//! A workflow as a picture: SVG, Mermaid, DOT, or JSON for whoever draws it himself.
 //!
 //! Pure functions of the definition; every name is escaped for the language it goes to.
 
 mod dot;
 mod mermaid;
+mod svg;
 
 use serde_json::{Value, json};
 
@@ -12,6 +13,7 @@ use crate::id::TaskIndex;
 
 pub use dot::dot;
 pub use mermaid::mermaid;
+pub use svg::svg;
 
 /// Longest condition that is shown on an edge, in characters.
 const MAX_LABEL: usize = 60;

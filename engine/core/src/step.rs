@@ -44,6 +44,7 @@ use crate::time::Timestamp;
 use machine::Machine;
 
 pub use fork::{ForkPreview, preview_fork};
+pub use rerun::preview_rerun;
 
 pub(crate) use trace::{Trace, replay_traced};
 

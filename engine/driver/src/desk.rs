@@ -14,7 +14,11 @@ use crate::handle::{
     Command, CommandError, Desk, Executed, Inspected, Observed, StartError, StartRun, Started,
 };
 use crate::machine::Machine;
+<<<<<<< HEAD
 use crate::message::{Birth, CommandReply, Request, StartReply};
+=======
+use crate::message::{Birth, CommandKey, CommandReply, Progress, Request, StartReply};
+>>>>>>> 0d17205 (server, store, engine: fork, audit, bulk steering, packs)
 use crate::port::{Clock, Idempotency, Store, StoreError};
 use crate::ports::World;
 use crate::progress::Watcher;
@@ -64,20 +68,19 @@ impl<W: World> Desk for DeskOf<W> {
             .requests
             .try_acquire()
             .map_err(|_| CommandError::Busy)?;
-        let claim = match &idempotency {
+        let key = match idempotency {
             None => None,
-            Some(wanted) => match shared.claim(wanted).await.map_err(claim_error)? {
-                Admission::First(claim) => Some(claim),
+            Some(idempotency) => match shared.claim(&idempotency).await.map_err(claim_error)? {
+                Admission::First(claim) => Some(Box::new(CommandKey {
+                    idempotency,
+                    _claim: claim,
+                })),
                 Admission::Replay(_) => return Ok(true),
             },
         };
         let (answer, receiver) = oneshot::channel();
         let kind = event_of(command, by);
-        let reply = CommandReply {
-            answer,
-            idempotency,
-            claim,
-        };
+        let reply = CommandReply { answer, key };
         let request = Request::Command { run, kind, reply };
         let sent = shared.lane(run).requests.send(request).await;
         sent.map_err(|_| CommandError::Busy)?;

@@ -19,17 +19,24 @@ pub(crate) type Place = OwnedSemaphorePermit;
 #[derive(Debug)]
 pub(crate) struct CommandReply {
     pub(crate) answer: oneshot::Sender<Result<(), CommandError>>,
+    /// For a request that may be repeated.
+    pub(crate) key: Option<Box<CommandKey>>,
+}
+
+/// The idempotency key of a command.
+#[derive(Debug)]
+pub(crate) struct CommandKey {
     /// Remembers the request once the run has taken it.
-    pub(crate) idempotency: Option<Idempotency>,
-    /// Keeps the idempotency key in flight until the answer is out.
-    pub(crate) claim: Option<ClaimGuard>,
+    pub(crate) idempotency: Idempotency,
+    /// Keeps the key in flight until the answer is out.
+    pub(crate) _claim: ClaimGuard,
 }
 
 impl CommandReply {
     /// Answers; nobody may be waiting any more.
     pub(crate) fn send(self, result: Result<(), CommandError>) {
         // The key is free again before the answer is out: a repeat then finds what is stored.
-        drop(self.claim);
+        drop(self.key);
         drop(self.answer.send(result));
     }
 }

@@ -8,9 +8,9 @@ mod store;
 mod views;
 mod world;
 
-pub use attempt::{Attempt, Dispatch, Finished, Full, LogLevel, LogLine, Runner};
+pub use attempt::{Attempt, Dispatch, Executor, Finished, Full, LogLevel, LogLine, Runner};
 pub use catalog::{
-    ActionRecord, Catalog, CatalogError, KvEntry, PackRecord, Put, Role, TokenRecord,
+    ActionRecord, Catalog, CatalogError, KvEntry, KvWrite, PackRecord, Put, Role, TokenRecord,
     WorkflowRecord,
 };
 pub use facts::FactSource;

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use attune_core::Value;
-use attune_driver::port::{Catalog, CatalogError, StoreError};
+use attune_core::{Millis, Value};
+use attune_driver::port::{Catalog, CatalogError, Clock as _, KvWrite as Conditions, StoreError};
+use attune_driver::system::SystemClock;
 use attune_host_api::{Backend, BackendError, Entry, KvPage, KvWrite};
 
 /// Keys that are read at once while those with a prefix are looked for.
@@ -71,11 +72,12 @@ impl<C: Catalog + ?Sized> Backend for CatalogBackend<C> {
         value: Value,
         write: KvWrite,
     ) -> Result<u64, BackendError> {
-        if write.ttl_ms.is_some() {
-            let text = "this store does not keep keys for a limited time yet";
-            return Err(BackendError::Failed(text.into()));
-        }
-        let put = self.0.put_kv(pack, key, value, write.expected).await;
+        let now = SystemClock::default().now();
+        let write = Conditions {
+            expected: write.expected,
+            expires: write.ttl_ms.map(|ttl| now.after(Millis(ttl))),
+        };
+        let put = self.0.put_kv(pack, key, value, write).await;
         put.map(|entry| entry.version).map_err(refused)
     }
 

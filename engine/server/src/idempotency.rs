@@ -3,12 +3,16 @@
 
 use attune_core::{Digest, Millis, Value};
 use attune_driver::port::Idempotency;
+use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
+use axum::http::request::Parts;
 
 use crate::auth::Caller;
 use crate::clock;
 use crate::error::{ApiError, Code, Result};
 use crate::limits::{IDEMPOTENCY_KEPT_MS, IDEMPOTENCY_KEY_CHARS};
+use crate::query::NoQuery;
+use crate::state::App;
 
 const HEADER: &str = "idempotency-key";
 
@@ -49,6 +53,18 @@ impl Key {
             body: Digest::of(canonical.as_bytes()),
             expires: clock::now().after(Millis(IDEMPOTENCY_KEPT_MS)),
         }
+    }
+}
+
+/// The key of a request that may be repeated and has no query.
+pub(crate) struct Once(pub(crate) Option<Key>);
+
+impl FromRequestParts<App> for Once {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        NoQuery::from_request_parts(parts, app).await?;
+        Key::of(&parts.headers).map(Self)
     }
 }
 

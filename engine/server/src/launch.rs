@@ -83,14 +83,19 @@ pub(crate) async fn launch(
     asked: Asked,
 ) -> Result<Response> {
     if !runnable.enabled {
-        let reference = &runnable.workflow.reference;
-        return Err(ApiError::new(
-            Code::WorkflowDisabled,
-            format!("workflow `{reference}` is disabled: enable it first"),
-        ));
+        return Err(disabled(&runnable.workflow.reference));
     }
     let start = prepare(caller, runnable, body, &asked)?;
-    let (started, ended) = start_and_wait(app, start, asked.wait).await?;
+    answer(app, start, asked.wait).await
+}
+
+/// Starts a prepared run, waits for its end if that is wanted, and answers.
+pub(crate) async fn answer(
+    app: &App,
+    start: StartRun,
+    limit: Option<Duration>,
+) -> Result<Response> {
+    let (started, ended) = start_and_wait(app, start, limit).await?;
     let location = format!("/api/v1/runs/{}", started.run);
     let mut response = match ended {
         Some(ended) => placed(StatusCode::OK, &location, view(app, &ended)?),
@@ -101,10 +106,23 @@ pub(crate) async fn launch(
         ),
     };
     if started.replayed {
-        let yes = HeaderValue::from_static("true");
-        response.headers_mut().insert(REPLAYED, yes);
+        mark_replayed(&mut response);
     }
     Ok(response)
+}
+
+/// Tells that an answer is about what an earlier request did.
+pub(crate) fn mark_replayed(response: &mut Response) {
+    let yes = HeaderValue::from_static("true");
+    response.headers_mut().insert(REPLAYED, yes);
+}
+
+/// Says that a workflow starts no runs.
+pub(crate) fn disabled(reference: &str) -> ApiError {
+    ApiError::new(
+        Code::WorkflowDisabled,
+        format!("workflow `{reference}` is disabled: enable it first"),
+    )
 }
 
 /// Makes what the driver needs of what the client sent.
@@ -131,6 +149,7 @@ fn prepare(
         start_at: body.start_at.map(|time| time.0),
         priority: body.priority,
         fuel: body.limits.and_then(|limits| limits.fuel),
+        fork: None,
         idempotency,
     })
 }
@@ -194,7 +213,7 @@ fn canonical(body: &ExecuteBody) -> Value {
 }
 
 /// Fills in and checks parameters.
-fn check(schema: &Schema, given: Value) -> Result<Value> {
+pub(crate) fn check(schema: &Schema, given: Value) -> Result<Value> {
     schema.prepare(given).map_err(|mismatches| {
         let items: Vec<Item> = mismatches.into_iter().map(item).collect();
         let detail = match items.as_slice() {

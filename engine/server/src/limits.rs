@@ -82,6 +82,8 @@ pub(crate) const IDEMPOTENCY_KEY_CHARS: usize = 255;
 pub(crate) const IDEMPOTENCY_KEPT_MS: u64 = 24 * 3600 * 1000;
 /// How long a token lives unless told otherwise, in milliseconds: 90 days.
 pub(crate) const TOKEN_LIFE_MS: u64 = 90 * 24 * 3600 * 1000;
+/// How long a kv entry may live that goes by itself, in milliseconds: a year.
+pub(crate) const KV_LIFE_MS: u64 = 365 * 24 * 3600 * 1000;
 /// Packs a token may be limited to.
 pub(crate) const TOKEN_PACKS: usize = 100;
 /// Catalog rows one filtered list request looks at before it answers with a cursor.

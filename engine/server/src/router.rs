@@ -11,8 +11,8 @@ use crate::docs;
 use crate::edge::{edge, method_not_allowed, not_found};
 use crate::openapi::{self, Description};
 use crate::routes::{
-    action, component, execute, health, inquiry, journal, kv, pack, run, secret, steer, stream,
-    task, token, validate, workflow, workflow_list,
+    action, audit, bulk, component, execute, fork, health, inquiry, journal, kv, pack, run, secret,
+    steer, stream, task, token, validate, workflow, workflow_list,
 };
 use crate::state::{App, Server};
 
@@ -62,7 +62,7 @@ fn api() -> OpenApiRouter<App> {
 fn catalog() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(pack::list_packs))
-        .routes(routes!(pack::get_pack))
+        .routes(routes!(pack::get_pack, pack::delete_pack))
         .routes(routes!(pack::get_config, pack::put_config))
         .routes(routes!(kv::list_keys))
         .routes(routes!(kv::get_kv, kv::put_kv, kv::delete_kv))
@@ -101,6 +101,7 @@ fn runs() -> OpenApiRouter<App> {
         .routes(routes!(run::get_run))
         .routes(routes!(run::get_run_graph))
         .routes(routes!(run::get_run_context))
+        .routes(routes!(run::get_run_source))
         .routes(routes!(task::list_tasks))
         .routes(routes!(task::get_task))
         .routes(routes!(task::explain_task))
@@ -111,6 +112,10 @@ fn runs() -> OpenApiRouter<App> {
         .routes(routes!(steer::resume_run))
         .routes(routes!(steer::cancel_run))
         .routes(routes!(steer::retry_run))
+        .routes(routes!(fork::fork_run))
+        .routes(routes!(audit::audit_run))
+        .routes(routes!(bulk::cancel_runs))
+        .routes(routes!(bulk::retry_runs))
         .routes(routes!(inquiry::list_inquiries))
         .routes(routes!(inquiry::get_inquiry))
         .routes(routes!(inquiry::respond_inquiry))

@@ -1,8 +1,11 @@
 //! One file per resource; the whole surface is listed in `router.rs`.
 
 pub(crate) mod action;
+pub(crate) mod audit;
+pub(crate) mod bulk;
 pub(crate) mod component;
 pub(crate) mod execute;
+pub(crate) mod fork;
 pub(crate) mod health;
 pub(crate) mod inquiry;
 pub(crate) mod journal;

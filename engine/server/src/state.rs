@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use attune_core::{Definition, Digest, graph};
 use attune_driver::Handle;
-use attune_driver::port::{Catalog, Inspector, TokenRecord, Views};
+use attune_driver::port::{Catalog, Executor, Inspector, TokenRecord, Views};
 use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -30,6 +30,8 @@ pub struct Parts {
     pub catalog: Arc<dyn Catalog>,
     /// Looks at uploads.
     pub inspector: Arc<dyn Inspector>,
+    /// Executes attempts of the past again.
+    pub executor: Arc<dyn Executor>,
     /// Gives what the rest of the process counts, as Prometheus text: `/metrics` ends with it.
     pub counters: Arc<dyn Fn() -> String + Send + Sync>,
 }
@@ -57,6 +59,7 @@ impl Server {
             views: parts.views,
             catalog: parts.catalog,
             inspector: parts.inspector,
+            executor: parts.executor,
             counters: parts.counters,
             config,
         };
@@ -84,6 +87,7 @@ pub(crate) struct Shared {
     pub(crate) views: Arc<dyn Views>,
     pub(crate) catalog: Arc<dyn Catalog>,
     pub(crate) inspector: Arc<dyn Inspector>,
+    pub(crate) executor: Arc<dyn Executor>,
     pub(crate) counters: Arc<dyn Fn() -> String + Send + Sync>,
     pub(crate) config: Config,
     pub(crate) resolver: Resolver,

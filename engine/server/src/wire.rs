@@ -2,9 +2,13 @@
 //! can change without the other.
 
 pub(crate) mod action;
+pub(crate) mod audit;
+pub(crate) mod bulk;
 pub(crate) mod detail;
 pub(crate) mod event;
 pub(crate) mod explain;
+pub(crate) mod fork;
+pub(crate) mod grants;
 pub(crate) mod inquiry;
 pub(crate) mod log;
 pub(crate) mod pack;

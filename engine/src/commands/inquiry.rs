@@ -5,8 +5,8 @@ use serde_json::{Value as Json, json};
 use crate::cli::{Global, Inputs, InquiryCommand};
 use crate::client::{Request, encode};
 use crate::inputs;
-use crate::output::error::Result;
-use crate::output::ui::Role;
+use crate::output::error::{Context, Result};
+use crate::output::ui::{Role, pretty};
 use crate::output::{Table, Ui};
 use crate::profile;
 
@@ -15,11 +15,25 @@ pub(crate) async fn run(ui: Ui, global: &Global, command: InquiryCommand) -> Res
     let client = profile::client(global)?;
     match command {
         InquiryCommand::List => {
-            let list = client.get("/inquiries").await?;
+            let list = client.get("/inquiries?limit=500").await?;
             ui.value(&list, table)
         }
-        InquiryCommand::Respond { id, values, input } => {
-            let value = inputs::collect(&Inputs { values, input })?;
+        InquiryCommand::Show { id } => {
+            let path = format!("/inquiries/{}", encode(&id));
+            ui.value(&client.get(path).await?, pretty)
+        }
+        InquiryCommand::Respond {
+            id,
+            values,
+            input,
+            json,
+        } => {
+            let value = match json {
+                Some(text) => {
+                    serde_json::from_str(&text).context(|| "the answer is not JSON".into())?
+                }
+                None => inputs::collect(&Inputs { values, input })?,
+            };
             let path = format!("/inquiries/{}/respond", encode(&id));
             let body = json!({ "value": value });
             client.data(Request::new("POST", path).json(&body)).await?;

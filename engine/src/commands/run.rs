@@ -3,13 +3,12 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::inquiry::cell;
-use super::watch;
-use crate::cli::{Global, RunCommand};
+use super::{audit, explain, steer, watch};
+use crate::cli::{Global, RunCommand, RunFilter};
 use crate::client::{Client, Request, encode, unexpected};
 use crate::inputs;
 use crate::output::error::{CliError, Kind, Result};
 use crate::output::text::duration;
-use crate::output::ui::Role;
 use crate::output::{Table, Ui, report};
 use crate::profile;
 
@@ -35,13 +34,14 @@ pub(crate) async fn run(ui: Ui, global: &Global, command: RunCommand) -> Result 
             ui.value(&started, |started| cell(&started["id"]))
         }
         RunCommand::List {
-            workflow,
-            status,
+            filter,
             limit,
+            after,
         } => {
-            let list = client
-                .get(list_path(workflow.as_deref(), &status, limit))
-                .await?;
+            let mut query = filter_query(&filter)?;
+            query.extend([format!("limit={limit}")]);
+            query.extend(after.map(|after| format!("after={after}")));
+            let list = client.get(format!("/runs?{}", query.join("&"))).await?;
             ui.value(&list, runs_table)
         }
         RunCommand::Show { id } => show(ui, &client, id).await,
@@ -70,10 +70,15 @@ pub(crate) async fn run(ui: Ui, global: &Global, command: RunCommand) -> Result 
         }
         RunCommand::Tasks { id } => ui.value(&list(&client, id, "tasks").await?, tasks_table),
         RunCommand::Events { id } => ui.value(&list(&client, id, "events").await?, events_text),
-        steering @ (RunCommand::Pause { .. }
-        | RunCommand::Resume { .. }
-        | RunCommand::Cancel { .. }
-        | RunCommand::Retry { .. }) => steer_run(ui, &client, steering).await,
+        RunCommand::Explain { id, task } => explain::run(ui, &client, id, task.as_deref()).await,
+        RunCommand::Audit { id } => audit::run(ui, &client, id).await,
+        RunCommand::Pause { id, reason } => {
+            steer::tell(ui, &client, id, "pause", json!({ "reason": reason })).await
+        }
+        RunCommand::Resume { id } => steer::tell(ui, &client, id, "resume", json!({})).await,
+        RunCommand::Cancel { id, many, mode } => steer::cancel(ui, &client, id, &many, mode).await,
+        RunCommand::Retry { id, many, again } => steer::retry(ui, &client, id, &many, &again).await,
+        RunCommand::Fork { id, fork } => steer::fork(ui, &client, id, &fork).await,
     }
 }
 
@@ -85,44 +90,6 @@ async fn list(client: &Client, id: Option<u64>, what: &str) -> Result<Json> {
         .await
 }
 
-/// Runs a command that changes what a run does; the others are none of its business.
-async fn steer_run(ui: Ui, client: &Client, command: RunCommand) -> Result {
-    match command {
-        RunCommand::Pause { id, reason } => {
-            steer(ui, client, id, "pause", json!({ "reason": reason })).await
-        }
-        RunCommand::Resume { id } => steer(ui, client, id, "resume", json!({})).await,
-        RunCommand::Cancel { id, mode } => {
-            steer(ui, client, id, "cancel", json!({ "mode": mode.as_str() })).await
-        }
-        RunCommand::Retry {
-            id,
-            task,
-            reset_items,
-        } => {
-            let tasks: Vec<Json> = task
-                .iter()
-                .map(|name| json!({ "name": name, "reset_items": reset_items }))
-                .collect();
-            let body = if tasks.is_empty() {
-                json!({})
-            } else {
-                json!({ "tasks": tasks })
-            };
-            let id = pick(client, id).await?;
-            steer(ui, client, Some(id), "retry", body).await?;
-            watch::to_end(ui, client, id).await
-        }
-        RunCommand::Start { .. }
-        | RunCommand::List { .. }
-        | RunCommand::Show { .. }
-        | RunCommand::Watch { .. }
-        | RunCommand::Logs { .. }
-        | RunCommand::Tasks { .. }
-        | RunCommand::Events { .. } => Ok(()),
-    }
-}
-
 /// Makes the request that starts a workflow.
 pub(crate) fn execute(workflow: &str) -> Request {
     Request::new("POST", format!("/workflows/{}/execute", encode(workflow)))
@@ -131,27 +98,49 @@ pub(crate) fn execute(workflow: &str) -> Request {
 fn labels(labels: &[String]) -> Result<Json> {
     let mut map = Map::new();
     for label in labels {
-        let (name, value) = label.split_once('=').ok_or_else(|| {
-            CliError::usage(format!("`{label}` is not a label")).hint("write `team=web`")
-        })?;
+        let (name, value) = pair(label)?;
         map.insert(name.to_owned(), value.into());
     }
     Ok(Json::Object(map))
 }
 
-fn list_path(workflow: Option<&str>, status: &[String], limit: u32) -> String {
-    let mut path = format!("/runs?limit={limit}");
-    if let Some(workflow) = workflow {
-        path.push_str(&format!("&workflow={}", encode(workflow)));
+fn pair(label: &str) -> Result<(&str, &str)> {
+    label.split_once('=').ok_or_else(|| {
+        CliError::usage(format!("`{label}` is not a label")).hint("write `team=web`")
+    })
+}
+
+/// Makes the query parameters of a filter.
+pub(super) fn filter_query(filter: &RunFilter) -> Result<Vec<String>> {
+    let mut query = Vec::new();
+    for (name, value) in [
+        ("workflow", &filter.workflow),
+        ("since", &filter.since),
+        ("until", &filter.until),
+        ("search", &filter.search),
+    ] {
+        query.extend(
+            value
+                .iter()
+                .map(|value| format!("{name}={}", encode(value))),
+        );
     }
-    for status in status {
-        path.push_str(&format!("&status={}", encode(status)));
+    query.extend(filter.parent.map(|parent| format!("parent={parent}")));
+    query.extend(
+        filter
+            .status
+            .iter()
+            .map(|word| format!("status={}", encode(word))),
+    );
+    for label in &filter.label {
+        let (name, value) = pair(label)?;
+        query.push(format!("label={}", encode(&format!("{name}:{value}"))));
     }
-    path
+    Ok(query)
 }
 
 /// Returns the given run, or the latest.
-async fn pick(client: &Client, id: Option<u64>) -> Result<u64> {
+pub(super) async fn pick(client: &Client, id: Option<u64>) -> Result<u64> {
     if let Some(id) = id {
         return Ok(id);
     }
@@ -160,14 +149,6 @@ async fn pick(client: &Client, id: Option<u64>) -> Result<u64> {
         CliError::new(Kind::NotFound, "there is no run yet")
             .hint("start one with `attune run start REF`")
     })
-}
-
-async fn steer(ui: Ui, client: &Client, id: Option<u64>, verb: &str, body: Json) -> Result {
-    let id = pick(client, id).await?;
-    let request = Request::new("POST", format!("/runs/{id}/{verb}")).json(&body);
-    let run = client.data(request).await?;
-    ui.say(Role::Good, &format!("run {id} is {}", cell(&run["status"])));
-    Ok(())
 }
 
 async fn show(ui: Ui, client: &Client, id: Option<u64>) -> Result {

@@ -3,7 +3,7 @@
 //! Writes go through the writer, with whatever else waits, and are durable when they return.
 
 mod action;
-mod kv;
+pub(crate) mod kv;
 mod pack;
 pub(crate) mod revision;
 mod secret;
@@ -16,8 +16,8 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 use attune_core::{Digest, Value};
 use attune_driver::port::{
-    ActionRecord, Catalog, CatalogError, KvEntry, PackRecord, Put, StoreError, TokenRecord,
-    WorkflowRecord,
+    ActionRecord, Catalog, CatalogError, KvEntry, KvWrite, PackRecord, Put, StoreError,
+    TokenRecord, WorkflowRecord,
 };
 use bytes::Bytes;
 
@@ -163,6 +163,13 @@ impl Catalog for Store {
             .await
     }
 
+    async fn remove_pack(&self, name: &str, force: bool) -> Result<(), CatalogError> {
+        let name = name.to_owned();
+        self.shared
+            .change(move |tx| pack::remove(tx, &name, force))
+            .await
+    }
+
     fn generation(&self) -> Option<u64> {
         Some(self.shared.generation.load(Ordering::Acquire))
     }
@@ -207,7 +214,7 @@ impl Catalog for Store {
         pack: &str,
         key: &str,
         value: Value,
-        expected: Option<u64>,
+        write: KvWrite,
     ) -> Result<KvEntry, CatalogError> {
         kv::check_size(&value)?;
         let shared = Arc::clone(&self.shared);
@@ -218,7 +225,7 @@ impl Catalog for Store {
                     pack: &pack,
                     key: &key,
                 };
-                kv::put(tx, &shared.sealer, place, &value, expected)
+                kv::put(tx, &shared.sealer, place, &value, write)
             })
             .await
     }

@@ -13,7 +13,10 @@ use crate::table::{self, Table, Visitor};
 pub(crate) type Step = fn(&WriteTransaction) -> Outcome<()>;
 
 /// All steps there are. Each is tested with a store that the version before it wrote.
-pub(crate) const STEPS: &[Step] = &[];
+pub(crate) const STEPS: &[Step] = &[
+    // kv entries got an expiry; none had one before, so the new table is right as it is: empty.
+    |_| Ok(()),
+];
 
 const FORMAT: &str = "format";
 

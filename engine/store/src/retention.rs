@@ -1,4 +1,4 @@
-//! What becomes too old: ended runs, idempotency keys, contents without use. In batches of one
+//! What becomes too old: ended runs, idempotency keys, kv entries, contents without use. In batches of one
 //! commit each, so that nothing waits long behind them; the caller goes on while there is more.
 
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use attune_core::{Millis, RunId, Timestamp};
 use attune_driver::port::StoreError;
 use redb::{ReadTransaction, Table, WriteTransaction};
 
+use crate::catalog::kv;
 use crate::fault::Outcome;
 use crate::rows::index_rows;
 use crate::seal::Sealer;
@@ -29,6 +30,8 @@ pub struct Removed {
     pub runs: usize,
     /// Expired idempotency keys.
     pub keys: usize,
+    /// Expired kv entries.
+    pub kv: usize,
     /// Contents that nothing refers to.
     pub contents: usize,
 }
@@ -42,7 +45,7 @@ impl Removed {
 
 impl Store {
     /// Removes a batch of what is too old: runs that ended longer than `keep` before `now`,
-    /// expired keys, unused contents. To be called again while [`Removed::is_anything`].
+    /// expired keys and kv entries, unused contents. To be called again while [`Removed::is_anything`].
     ///
     /// # Errors
     /// If the store fails.
@@ -52,10 +55,15 @@ impl Store {
         let shared = &self.shared;
         let sweep = move |tx: &WriteTransaction| Ok(Ok(key::sweep(tx, now, MAX_KEYS)?));
         let keys = shared.write::<_, StoreError, _>(sweep).await?;
+        let opened = Arc::clone(shared);
+        let sweep =
+            move |tx: &WriteTransaction| Ok(Ok(kv::sweep(tx, &opened.sealer, now, MAX_KEYS)?));
+        let kv = shared.write::<_, StoreError, _>(sweep).await?;
         let contents = shared.change(move |tx| garbage::collect(tx, now)).await?;
         Ok(Removed {
             runs,
             keys,
+            kv,
             contents,
         })
     }

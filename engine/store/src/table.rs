@@ -66,6 +66,8 @@ pub(crate) const ACTION_HEAD: Table<&str, (u32, bool)> = Table::new("action_head
 pub(crate) const PACK: Table<&str, &[u8]> = Table::new("pack");
 /// (pack, key) → `KvEntry`. Until removed or expired.
 pub(crate) const KV: Table<(&str, &str), &[u8]> = Table::new("kv");
+/// (expiry, pack, key) → nothing: entries of [`KV`] that go by themselves. With the entry.
+pub(crate) const KV_EXPIRY: Table<(u64, &str, &str), ()> = Table::new("kv_expiry");
 /// Pack → (number of kv keys, bytes of keys and values). With the pack's kv.
 pub(crate) const KV_USE: Table<&str, (u64, u64)> = Table::new("kv_use");
 /// (pack, name) → value, always sealed. Until removed.
@@ -109,6 +111,7 @@ pub(crate) fn each<V: Visitor>(visitor: &mut V) -> Result<(), V::Error> {
     visitor.visit(ACTION_HEAD)?;
     visitor.visit(PACK)?;
     visitor.visit(KV)?;
+    visitor.visit(KV_EXPIRY)?;
     visitor.visit(KV_USE)?;
     visitor.visit(SECRET)?;
     visitor.visit(TOKEN)

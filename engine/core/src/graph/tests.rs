@@ -103,3 +103,28 @@ fn long_conditions_are_cut() {
     assert_eq!(short(&"é".repeat(61)).chars().count(), MAX_LABEL);
     assert_eq!(short("a < b"), "a < b");
 }
+
+#[test]
+fn svg_puts_tasks_below_what_leads_to_them_and_escapes_text() {
+    let drawn = svg(&definition());
+    let y = |text: &str| -> u32 {
+        let line = drawn.lines().find(|line| line.contains(text)).unwrap();
+        let (_, rest) = line.split_once(" y=\"").unwrap();
+        rest.split('"').next().unwrap().parse().unwrap()
+    };
+    assert!(y(">Build &quot;it&quot;<") < y(">checks<"), "{drawn}");
+    assert!(y(">checks<") < y(">lint<"), "{drawn}");
+    assert!(y(">lint<") < y(">ship<"), "{drawn}");
+    assert!(drawn.contains("on failure → fail"), "{drawn}");
+    // Edges lead to `checks`, `tell` and `ship`; commands are words in the box.
+    assert_eq!(drawn.matches("class=\"edge\"").count(), 3, "{drawn}");
+}
+
+#[test]
+fn svg_draws_cycles_without_end() {
+    let source = "allow_cycles: true\nentry: [a]\ntasks:\n- {name: a, action: x.y, on_success: b}\n\
+                  - {name: b, action: x.y, on_success: [{when: 'true', do: a}]}\n";
+    let parsed = parse_with(source, &Options::inline());
+    let drawn = svg(&parsed.definition.unwrap());
+    assert_eq!(drawn.matches("class=\"back\"").count(), 1, "{drawn}");
+}

@@ -2,22 +2,84 @@
 
 use std::collections::BTreeSet;
 
-use crate::definition::Target;
+use crate::definition::{Definition, Target};
 use crate::error::kind;
-use crate::event::RerunTask;
+use crate::event::{Event, EventKind, Facts, RerunTask};
 use crate::id::TaskIndex;
-use crate::run::{GraphId, Phase, RunStatus, Start, Stop, Tier, VisitId};
+use crate::run::{GraphId, Phase, Run, RunStatus, Start, Stop, Tier, VisitId};
 use crate::value::Value;
 
 use super::Refusal;
+use super::fork::ForkPreview;
 use super::machine::{Flow, Machine};
 
 const ROOT: GraphId = GraphId(0);
 
+/// Tells what a rerun of a finished run would run again and which results it would keep.
+///
+/// # Errors
+/// As the rerun itself: [`Refusal::RerunActive`], [`Refusal::RerunNothing`],
+/// [`Refusal::RerunNotRun`].
+pub fn preview_rerun(
+    definition: &Definition,
+    run: &Run,
+    tasks: &[RerunTask],
+) -> Result<ForkPreview, Refusal> {
+    let mut copy = run.clone();
+    let event = Event {
+        at: run.updated(),
+        seed: 0,
+        facts: Facts::new(),
+        kind: EventKind::RerunRequested {
+            tasks: tasks.to_vec(),
+            by: "".into(),
+        },
+    };
+    let machine = Machine::new(definition, &mut copy, &event);
+    let chosen = machine.chosen(tasks)?;
+    let named: Vec<TaskIndex> = chosen
+        .iter()
+        .map(|(visit, _)| run.visit(*visit).task())
+        .collect();
+    let below = machine.downstream(&named);
+    let stopped = run.graph(ROOT).not_started.iter().map(|start| start.task);
+    let again: BTreeSet<TaskIndex> = stopped.chain(named).chain(below).collect();
+    let mut preview = ForkPreview::default();
+    for visit in run.visits.iter() {
+        if visit.start.graph != ROOT || visit.start.tier != Tier::Main {
+            continue;
+        }
+        let list = if again.contains(&visit.task()) {
+            &mut preview.again
+        } else {
+            &mut preview.kept
+        };
+        if let Some(name) = run.task_name(visit.task())
+            && !list.contains(&name)
+        {
+            list.push(name);
+        }
+    }
+    Ok(preview)
+}
+
 impl Machine<'_> {
     pub(super) fn rerun_requested(&mut self, tasks: &[RerunTask]) -> Flow {
+        let chosen = self.chosen(tasks)?;
+        let named: Vec<TaskIndex> = chosen
+            .iter()
+            .map(|(visit, _)| self.run.visit(*visit).task())
+            .collect();
+        let below = self.downstream(&named);
+        self.clear_end();
+        self.clear_failures(&named, &below);
+        self.start_again(chosen, &below)
+    }
+
+    /// The visits to run again, none of them downstream of another.
+    fn chosen(&self, tasks: &[RerunTask]) -> Result<Vec<(VisitId, bool)>, Refusal> {
         if !self.run.status().is_over() {
-            return Err(Refusal::RerunActive.into());
+            return Err(Refusal::RerunActive);
         }
         let chosen = if tasks.is_empty() {
             self.failed_visits()
@@ -29,17 +91,9 @@ impl Machine<'_> {
             visit.start.tier != Tier::Main && visit.failure.is_some() && visit.start.graph == ROOT
         });
         if chosen.is_empty() && !(tasks.is_empty() && (stopped || at_end)) {
-            return Err(Refusal::RerunNothing.into());
+            return Err(Refusal::RerunNothing);
         }
-        let chosen = self.without_downstream(chosen);
-        let named: Vec<TaskIndex> = chosen
-            .iter()
-            .map(|(visit, _)| self.run.visit(*visit).task())
-            .collect();
-        let below = self.downstream(&named);
-        self.clear_end();
-        self.clear_failures(&named, &below);
-        self.start_again(chosen, &below)
+        Ok(self.without_downstream(chosen))
     }
 
     /// Every visit of the run's main graph with an unhandled failure.

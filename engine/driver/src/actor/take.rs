@@ -289,8 +289,10 @@ impl<W: World> Bench<W> {
         let mut starting = None;
         match origin {
             Origin::Internal => {}
-            Origin::Command(mut reply) => {
-                machine.pending.idempotency = reply.idempotency.take();
+            Origin::Command(reply) => {
+                if let Some(key) = &reply.key {
+                    machine.pending.idempotency = Some(key.idempotency);
+                }
                 machine.pending.answers.push(Answer::Command(reply, Ok(())));
             }
             Origin::Birth(Some(reply)) => machine.pending.answers.push(Answer::Start(reply)),
@@ -410,13 +412,12 @@ impl<W: World> Bench<W> {
 
 /// One append remembers one request: a second one with a key in the same turn must come again.
 fn refuse_second_key(machine: &Machine, delivery: Delivery) -> Option<Delivery> {
-    match delivery.origin {
-        Origin::Command(reply)
-            if reply.idempotency.is_some() && machine.pending.idempotency.is_some() =>
-        {
-            reply.send(Err(CommandError::Busy));
-            None
-        }
-        origin => Some(Delivery { origin, ..delivery }),
+    let keyed = |origin: &Origin| matches!(origin, Origin::Command(reply) if reply.key.is_some());
+    if machine.pending.idempotency.is_none() || !keyed(&delivery.origin) {
+        return Some(delivery);
     }
+    if let Origin::Command(reply) = delivery.origin {
+        reply.send(Err(CommandError::Busy));
+    }
+    None
 }

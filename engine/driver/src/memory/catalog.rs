@@ -11,8 +11,8 @@ use bytes::Bytes;
 pub(super) use self::records::Contents;
 use super::MemoryStore;
 use crate::port::{
-    ActionRecord, Catalog, CatalogError, KvEntry, PackRecord, Put, StoreError, TokenRecord,
-    WorkflowRecord,
+    ActionRecord, Catalog, CatalogError, KvEntry, KvWrite, PackRecord, Put, StoreError,
+    TokenRecord, WorkflowRecord,
 };
 
 /// Keys of a pair of names within `pack`, after `after`, at most `limit`.
@@ -167,6 +167,10 @@ impl Catalog for MemoryStore {
         Ok(record.clone())
     }
 
+    async fn remove_pack(&self, name: &str, force: bool) -> Result<(), CatalogError> {
+        self.state().contents.remove_pack(name, force)
+    }
+
     async fn put_token(&self, token: TokenRecord) -> Result<(), StoreError> {
         let tokens = &mut self.state().contents.tokens;
         tokens.retain(|kept| kept.name != token.name);
@@ -199,13 +203,13 @@ impl Catalog for MemoryStore {
         limit: usize,
     ) -> Result<Vec<Arc<str>>, StoreError> {
         let state = self.state();
-        Ok(keys_of(state.contents.kv.keys(), pack, after, limit))
+        let keys = state.contents.current_kv().map(|(place, _)| place);
+        Ok(keys_of(keys, pack, after, limit))
     }
 
     async fn kv(&self, pack: &str, key: &str) -> Result<Option<KvEntry>, StoreError> {
         let state = self.state();
-        let entry = state.contents.kv.get(&(pack.into(), key.into()));
-        Ok(entry.cloned())
+        Ok(state.contents.kv(pack, key).cloned())
     }
 
     async fn put_kv(
@@ -213,21 +217,10 @@ impl Catalog for MemoryStore {
         pack: &str,
         key: &str,
         value: Value,
-        expected: Option<u64>,
+        write: KvWrite,
     ) -> Result<KvEntry, CatalogError> {
         let mut state = self.state();
-        let place = (Arc::from(pack), Arc::from(key));
-        let version = state.contents.kv.get(&place).map_or(0, |e| e.version);
-        if expected.is_some_and(|expected| expected != version) {
-            return Err(CatalogError::Changed(key.into()));
-        }
-        let entry = KvEntry {
-            value,
-            version: version + 1,
-            expires: None,
-        };
-        state.contents.kv.insert(place, entry.clone());
-        Ok(entry)
+        state.contents.put_kv(pack, key, value, write)
     }
 
     async fn remove_kv(&self, pack: &str, key: &str) -> Result<bool, StoreError> {

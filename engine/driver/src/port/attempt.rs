@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use attune_core::event::{AttemptContext, Outcome, Usage};
 use attune_core::pin::{ActionPin, AttemptLimits};
 use attune_core::{AttemptId, Timestamp, Value};
@@ -95,6 +96,20 @@ pub trait Dispatch: Send + Sync + 'static {
     fn interrupt(&self, id: AttemptId);
     /// Waits for the next attempt to end. Called from several tasks; each end is given once.
     fn finished(&self) -> impl Future<Output = Finished> + Send;
+}
+
+/// Executes an attempt by itself, outside any run: nothing of it is recorded.
+#[async_trait]
+pub trait Executor: Send + Sync + 'static {
+    /// Executes `attempt`.
+    async fn execute(&self, attempt: Attempt) -> Finished;
+}
+
+#[async_trait]
+impl<R: Runner> Executor for R {
+    async fn execute(&self, attempt: Attempt) -> Finished {
+        self.run(attempt, CancellationToken::new()).await
+    }
 }
 
 /// Runs one attempt to its end. Never fails: whatever goes wrong is an [`Outcome`].

@@ -139,6 +139,15 @@ pub struct KvEntry {
     pub expires: Option<Timestamp>,
 }
 
+/// Conditions and life of a kv write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KvWrite {
+    /// Only if the entry's version is this; 0: only if there is none.
+    pub expected: Option<u64>,
+    /// When the entry goes by itself.
+    pub expires: Option<Timestamp>,
+}
+
 /// What a put did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Put<T> {
@@ -257,6 +266,9 @@ pub trait Catalog: Send + Sync + 'static {
     async fn pack(&self, name: &str) -> Result<Option<PackRecord>, StoreError>;
     /// Replaces a pack's configuration; the pack is created if missing.
     async fn put_config(&self, pack: &str, config: Value) -> Result<PackRecord, CatalogError>;
+    /// Removes a pack with its actions, workflows, configuration, kv and secrets; refused while a
+    /// workflow of another pack uses one of them, unless `force`. Runs keep what they are pinned to.
+    async fn remove_pack(&self, name: &str, force: bool) -> Result<(), CatalogError>;
 
     /// Returns a number that differs after every change of a workflow, an action, a pack's
     /// configuration or a token (never for kv), so that what was read from here may be kept while
@@ -285,13 +297,13 @@ pub trait Catalog: Send + Sync + 'static {
 
     /// Returns a kv entry.
     async fn kv(&self, pack: &str, key: &str) -> Result<Option<KvEntry>, StoreError>;
-    /// Writes a kv entry; with `expected` only if its version is that (0: only if absent).
+    /// Writes a kv entry.
     async fn put_kv(
         &self,
         pack: &str,
         key: &str,
         value: Value,
-        expected: Option<u64>,
+        write: KvWrite,
     ) -> Result<KvEntry, CatalogError>;
     /// Removes a kv entry; tells whether there was one.
     async fn remove_kv(&self, pack: &str, key: &str) -> Result<bool, StoreError>;

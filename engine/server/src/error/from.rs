@@ -40,6 +40,7 @@ impl From<CommandError> for ApiError {
         match error {
             CommandError::NotFound(run) => Self::not_found("run", run),
             CommandError::Refused(refusal) => refusal.into(),
+            CommandError::KeyReused => StartError::KeyReused.into(),
             CommandError::Busy => Self::new(Code::Busy, "too much is under way: try again later"),
             CommandError::Store(error) => error.into(),
         }

@@ -130,7 +130,7 @@ pub(crate) async fn get_action(
 ) -> Result<Data<ActionView>> {
     caller.check_ref(&reference.0)?;
     let record = find(&app, &reference, query.revision).await?;
-    let data = ActionView::from(&record);
+    let data = view(&app, &record).await?;
     Ok(Data { data })
 }
 
@@ -176,7 +176,7 @@ pub(crate) async fn approve_action(
         .map(|newest| query.revision.unwrap_or(newest.revision))
         .ok_or_else(|| ApiError::not_found("action", &reference.0))?;
     let record = app.catalog.approve_action(&reference.0, wanted).await?;
-    let data = ActionView::from(&record);
+    let data = view(&app, &record).await?;
     Ok(Data { data })
 }
 
@@ -187,7 +187,7 @@ pub(crate) async fn approve_action(
 pub(crate) struct ForceQuery {
     /// Also while workflows use it; their runs will then fail.
     #[serde(default)]
-    force: bool,
+    pub(super) force: bool,
 }
 
 /// Removes an action.
@@ -209,6 +209,25 @@ pub(crate) async fn delete_action(
     caller.check_ref(&reference.0)?;
     app.catalog.remove_action(&reference.0, query.force).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Makes the view of a revision.
+pub(super) async fn view(app: &App, record: &ActionRecord) -> Result<ActionView> {
+    let before = before(app, &record.reference, record.revision).await?;
+    Ok(ActionView::new(record, before.as_ref()))
+}
+
+/// Returns the newest approved revision before `revision`.
+pub(super) async fn before(
+    app: &App,
+    reference: &str,
+    revision: u32,
+) -> Result<Option<ActionRecord>> {
+    let versions = app.catalog.action_versions(reference).await?;
+    let mut earlier = versions
+        .into_iter()
+        .filter(|version| version.revision < revision);
+    Ok(earlier.find(|version| version.approved))
 }
 
 /// Returns a stored action: the newest that may be used, else the newest at all.

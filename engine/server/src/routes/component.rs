@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::action::find;
+use super::action::{before, find, view};
 use super::workflow::RevisionQuery;
 use crate::auth::{Deployer, Reader};
 use crate::clock;
@@ -75,7 +75,8 @@ pub(crate) async fn put_action(
         .inspect(upload.component, upload.manifest)
         .await?;
     if query.dry_run {
-        let data = InspectionView::new(reference.0, &found);
+        let before = before(&app, &reference.0, u32::MAX).await?;
+        let data = InspectionView::new(reference.0, &found, before.as_ref());
         return Ok(Data { data }.into_response());
     }
     check_builtin(&app, &reference).await?;
@@ -90,7 +91,7 @@ pub(crate) async fn put_action(
         record = app.catalog.approve_action(&reference.0, revision).await?;
     }
     let location = format!("/api/v1/actions/{}", reference.0);
-    Ok(placed(status, &location, ActionView::from(&record)))
+    Ok(placed(status, &location, view(&app, &record).await?))
 }
 
 /// An action that comes with the server changes with the server alone.

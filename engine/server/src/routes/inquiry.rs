@@ -4,11 +4,14 @@ use attune_core::Value;
 use attune_core::spec::schema::Schema;
 use attune_driver::handle::Command;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 
 use super::run::{after, visible};
 use crate::auth::{Reader, Runner};
 use crate::error::{ApiError, Code, Item, Result};
 use crate::extract::{Json, Path};
+use crate::idempotency::Once;
+use crate::launch::mark_replayed;
 use crate::limits::LIST_SCAN;
 use crate::query::{NoQuery, PageQuery, Query, rows};
 use crate::reply::{Data, List};
@@ -87,11 +90,14 @@ pub(crate) async fn get_inquiry(
 /// Answers an inquiry.
 #[utoipa::path(
     post, path = "/inquiries/{id}/respond", tag = "inquiries",
-    params(("id" = String, Path, description = "The inquiry: `RUN-TASK`.")),
+    params(
+        ("id" = String, Path, description = "The inquiry: `RUN-TASK`."),
+        ("idempotency-key" = Option<String>, Header, description = "Makes repeating this request safe."),
+    ),
     request_body = RespondBody,
     responses(
         (status = 200, description = "The run.", body = Data<RunSummaryView>),
-        (status = 409, description = "It was answered, or came too late."),
+        (status = 409, description = "It was answered before, this comes too late, or the key was used for another request."),
         (status = 422, description = "The answer does not fit the inquiry's schema."),
     ),
     extensions(("x-role" = json!("run")), ("x-semantic-422" = json!(true))),
@@ -100,25 +106,37 @@ pub(crate) async fn respond_inquiry(
     caller: Runner,
     State(app): State<App>,
     Path(id): Path<InquiryId>,
-    _: NoQuery,
+    Once(key): Once,
     Json(body): Json<RespondBody>,
-) -> Result<Data<RunSummaryView>> {
+) -> Result<Response> {
     let run = visible(&caller, &app, id.run.0).await?;
     let inspected = app.handle.inspect(run).await?;
     if inspected.run.task_row(id.task).is_none() {
         return Err(ApiError::not_found("inquiry", id));
     }
-    let Some(inquiry) = inspected.run.inquiry(id.task) else {
-        let detail = format!("inquiry `{id}` was answered or withdrawn");
-        return Err(ApiError::new(Code::NotWaiting, detail));
-    };
-    check(inquiry.schema.as_ref(), &body.value.0)?;
+    let key = key.map(|key| key.idempotency(&caller, &format!("respond {id}"), &body.value.0));
+    match inspected.run.inquiry(id.task) {
+        Some(inquiry) => check(inquiry.schema.as_ref(), &body.value.0)?,
+        // With a key this may be the answer that closed it, once more.
+        None if key.is_some() => {}
+        None => {
+            let detail = format!("inquiry `{id}` was answered or withdrawn");
+            return Err(ApiError::new(Code::NotWaiting, detail));
+        }
+    }
     let command = Command::Respond {
         task: id.task,
         value: body.value.0,
     };
-    app.handle.command(run, command, caller.name()).await?;
-    after(&app, run).await
+    let replayed = app
+        .handle
+        .command_once(run, command, caller.name(), key)
+        .await?;
+    let mut response = after(&app, run).await?.into_response();
+    if replayed {
+        mark_replayed(&mut response);
+    }
+    Ok(response)
 }
 
 /// Checks an answer against the inquiry's schema.

@@ -1,21 +1,41 @@
 //! A pack's kv.
 
+use attune_core::{Millis, Timestamp};
+use attune_driver::port::KvWrite;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use crate::auth::{Deployer, Reader};
-use crate::error::{ApiError, Code, Result};
+use crate::clock;
+use crate::error::{ApiError, Code, Item, Result};
 use crate::extract::{Json, Key, Name, Path};
-use crate::query::{NoQuery, PageQuery, Query, rows};
+use crate::limits::KV_LIFE_MS;
+use crate::query::{Limit, NoQuery, Query, rows};
 use crate::reply::{Data, List, placed};
 use crate::state::App;
 use crate::wire::pack::{KeyView, KvView, PutKvBody};
 
+/// Which keys to list.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct KeysQuery {
+    /// Rows at most.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 500, default = 50)]
+    limit: Option<Limit>,
+    /// Cursor: `next` of the page before.
+    after: Option<String>,
+    /// Only keys that begin with this.
+    prefix: Option<String>,
+}
+
 /// Lists the keys of a pack's kv in order.
 #[utoipa::path(
     get, path = "/packs/{pack}/kv", tag = "kv",
-    params(("pack" = String, Path, description = "The pack."), PageQuery),
+    params(("pack" = String, Path, description = "The pack."), KeysQuery),
     responses((status = 200, description = "Keys.", body = List<KeyView>)),
     extensions(("x-role" = json!("read"))),
 )]
@@ -23,16 +43,34 @@ pub(crate) async fn list_keys(
     caller: Reader,
     State(app): State<App>,
     Path(pack): Path<Name>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<KeysQuery>,
 ) -> Result<List<KeyView>> {
     caller.check_pack(&pack.0)?;
     let limit = rows(query.limit);
-    let after = query.after.as_deref();
-    let keys = app.catalog.kv_keys(&pack.0, after, limit + 1).await?;
-    let found = keys.into_iter().map(|key| KeyView { key }).collect();
+    let prefix = query.prefix.unwrap_or_default();
+    let mut after = query.after;
+    // The place just before the first key that can match.
+    if after.as_deref().is_none_or(|after| *after < *prefix) {
+        after = before(&prefix).or(after);
+    }
+    let keys = app
+        .catalog
+        .kv_keys(&pack.0, after.as_deref(), limit + 1)
+        .await?;
+    let found = keys.into_iter().filter(|key| key.starts_with(&prefix));
+    let found = found.map(|key| KeyView { key }).collect();
     Ok(List::page(found, limit, |row: &KeyView| {
         row.key.to_string()
     }))
+}
+
+/// Returns a text that comes before every key with the prefix and after every key before those:
+/// the prefix without its last character, followed by the character before that and the highest
+/// there is.
+fn before(prefix: &str) -> Option<String> {
+    let (at, last) = prefix.char_indices().next_back()?;
+    let lower = char::from_u32(u32::from(last).checked_sub(1)?)?;
+    Some(format!("{}{lower}{}", &prefix[..at], char::MAX))
 }
 
 /// Returns an entry of a pack's kv.
@@ -88,9 +126,13 @@ pub(crate) async fn put_kv(
         return Err(ApiError::new(Code::TooLarge, detail));
     }
     let existed = app.catalog.kv(&pack.0, &key.0).await?.is_some();
+    let write = KvWrite {
+        expected: body.expected_version,
+        expires: expiry(body.expires_in.as_deref())?,
+    };
     let entry = app
         .catalog
-        .put_kv(&pack.0, &key.0, body.value.0, body.expected_version)
+        .put_kv(&pack.0, &key.0, body.value.0, write)
         .await?;
     let status = if existed {
         StatusCode::OK
@@ -99,6 +141,20 @@ pub(crate) async fn put_kv(
     };
     let location = format!("/api/v1/packs/{}/kv/{}", pack.0, key.0);
     Ok(placed(status, &location, KvView::new(key.0, entry)))
+}
+
+/// Returns when an entry goes by itself.
+fn expiry(life: Option<&str>) -> Result<Option<Timestamp>> {
+    let Some(text) = life else {
+        return Ok(None);
+    };
+    let life = Millis::parse(text).filter(|life| (1..=KV_LIFE_MS).contains(&life.0));
+    let life = life.ok_or_else(|| {
+        let message = format!("`{text}` is no duration like `30m`, from 1ms to 365d");
+        let item = Item::at("/expires_in", message.clone());
+        ApiError::new(Code::InvalidRequest, message).item(item)
+    })?;
+    Ok(Some(clock::now().after(life)))
 }
 
 /// Removes an entry of a pack's kv.

@@ -1,7 +1,9 @@
 //! Packs and their configuration.
 
 use axum::extract::State;
+use axum::http::StatusCode;
 
+use super::action::ForceQuery;
 use crate::auth::{Deployer, Reader};
 use crate::error::{ApiError, Code, Item, Result};
 use crate::extract::{AnyJson, Json, Name, Path};
@@ -54,6 +56,41 @@ pub(crate) async fn get_pack(
     let pack = pack.ok_or_else(|| ApiError::not_found("pack", &name.0))?;
     let data = PackView::from(&pack);
     Ok(Data { data })
+}
+
+/// Actions looked at once when a pack is to be removed.
+const LIST_BATCH: usize = 500;
+
+/// Removes a pack with its actions, workflows, configuration, kv and secrets.
+///
+/// Runs stay, and go on with the revisions they are pinned to.
+#[utoipa::path(
+    delete, path = "/packs/{pack}", tag = "packs",
+    params(("pack" = String, Path, description = "The pack."), ForceQuery),
+    responses(
+        (status = 204, description = "Removed."),
+        (status = 409, description = "Workflows of other packs use it, or it comes with the server."),
+    ),
+    extensions(("x-role" = json!("deploy"))),
+)]
+pub(crate) async fn delete_pack(
+    caller: Deployer,
+    State(app): State<App>,
+    Path(name): Path<Name>,
+    Query(query): Query<ForceQuery>,
+) -> Result<StatusCode> {
+    caller.check_pack(&name.0)?;
+    let first = format!("{}.", name.0);
+    let actions = app.catalog.actions(Some(&first), LIST_BATCH).await?;
+    let mut own = actions
+        .iter()
+        .take_while(|action| action.reference.starts_with(&first));
+    if own.any(|action| action.builtin) {
+        let detail = format!("pack `{}` comes with the server", name.0);
+        return Err(ApiError::new(Code::InUse, detail));
+    }
+    app.catalog.remove_pack(&name.0, query.force).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Returns a pack's configuration.

@@ -6,7 +6,8 @@ use attune_core::RunId;
 use attune_core::run::RunStatus;
 use attune_driver::port::RunFilter;
 use axum::extract::State;
-use axum::response::Response;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -29,31 +30,31 @@ use crate::wire::time::Time;
 pub(crate) struct RunsQuery {
     /// Rows at most.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 500, default = 50)]
-    limit: Option<Limit>,
+    pub(super) limit: Option<Limit>,
     /// Cursor: `next` of the page before.
-    after: Option<String>,
+    pub(super) after: Option<String>,
     /// Of this workflow.
-    workflow: Option<String>,
+    pub(super) workflow: Option<String>,
     /// In this status; repeated: in any of them.
     #[serde(default)]
-    status: Vec<String>,
+    pub(super) status: Vec<String>,
     /// Created at or after.
     #[param(value_type = Option<String>, format = DateTime)]
-    since: Option<Time>,
+    pub(super) since: Option<Time>,
     /// Created before.
     #[param(value_type = Option<String>, format = DateTime)]
-    until: Option<Time>,
+    pub(super) until: Option<Time>,
     /// Children of this run.
-    parent: Option<u64>,
+    pub(super) parent: Option<u64>,
     /// With this label, as `name:value`; repeated: with all of them.
     #[serde(default)]
-    label: Vec<String>,
+    pub(super) label: Vec<String>,
     /// Text within name, workflow or error message, any case.
-    search: Option<String>,
+    pub(super) search: Option<String>,
 }
 
 impl RunsQuery {
-    fn filter(self, caller: &Caller) -> Result<RunFilter> {
+    pub(super) fn filter(self, caller: &Caller) -> Result<RunFilter> {
         let wrong = |detail: String| ApiError::new(Code::InvalidQuery, detail);
         let status = self.status.iter().map(|word| {
             RunStatus::parse(word).ok_or_else(|| {
@@ -147,6 +148,7 @@ pub(crate) async fn get_run(
         (Data<Object> = "application/json"),
         (String = "text/vnd.mermaid"),
         (String = "text/vnd.graphviz"),
+        (String = "image/svg+xml"),
     ))),
     extensions(("x-role" = json!("read"))),
 )]
@@ -159,6 +161,28 @@ pub(crate) async fn get_run_graph(
     let run = visible(&caller, &app, id).await?;
     let inspected = app.handle.inspect(run).await?;
     Ok(draw(&app, &inspected.definition, query.format))
+}
+
+/// Returns the workflow file that a run goes by.
+#[utoipa::path(
+    get, path = "/runs/{id}/source", tag = "runs",
+    params(("id" = u64, Path, description = "The run.")),
+    responses((status = 200, description = "The file, as it was when the run started.", body = String, content_type = "application/yaml")),
+    extensions(("x-role" = json!("read"))),
+)]
+pub(crate) async fn get_run_source(
+    caller: Reader,
+    State(app): State<App>,
+    Path(id): Path<u64>,
+    _: NoQuery,
+) -> Result<Response> {
+    let run = visible(&caller, &app, id).await?;
+    let summary = app.views.summary(run).await?;
+    let summary = summary.ok_or_else(|| ApiError::not_found("run", run))?;
+    let source = app.catalog.content(summary.workflow.digest).await?;
+    let source = source.ok_or_else(|| ApiError::not_found("source of run", run))?;
+    let kind = [(header::CONTENT_TYPE, "application/yaml")];
+    Ok((kind, source).into_response())
 }
 
 /// Returns what a run's expressions can read.

@@ -1,19 +1,22 @@
 //! Steering a run: pause, resume, cancel, retry.
 
 use attune_core::event::RerunTask;
+use attune_core::step::preview_rerun;
 use attune_driver::handle::Command;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 
 use super::run::{after, visible};
 use crate::auth::Runner;
 use crate::error::Result;
 use crate::extract::{OptionalJson, Path};
-use crate::launch::brief;
+use crate::idempotency::Once;
+use crate::launch::{brief, mark_replayed};
 use crate::query::NoQuery;
 use crate::reply::{Data, placed};
 use crate::state::App;
+use crate::wire::fork::RerunPreviewView;
 use crate::wire::run::RunSummaryView;
 use crate::wire::start::{CancelBody, PauseBody, RetryBody};
 
@@ -94,11 +97,15 @@ async fn command(
 /// Runs failed or named tasks of a finished run again.
 #[utoipa::path(
     post, path = "/runs/{id}/retry", tag = "runs",
-    params(("id" = u64, Path, description = "The run.")),
+    params(
+        ("id" = u64, Path, description = "The run."),
+        ("idempotency-key" = Option<String>, Header, description = "Makes repeating this request safe."),
+    ),
     request_body = Option<RetryBody>,
     responses(
+        (status = 200, description = "With `preview`: what would run again.", body = Data<RerunPreviewView>),
         (status = 202, description = "The run, which goes on.", body = Data<RunSummaryView>),
-        (status = 409, description = "It has not ended, or there is nothing to run again."),
+        (status = 409, description = "It has not ended, there is nothing to run again, or the key was used for another request."),
     ),
     extensions(("x-role" = json!("run"))),
 )]
@@ -106,18 +113,28 @@ pub(crate) async fn retry_run(
     caller: Runner,
     State(app): State<App>,
     Path(id): Path<u64>,
-    _: NoQuery,
+    Once(key): Once,
     OptionalJson(body): OptionalJson<RetryBody>,
 ) -> Result<Response> {
     let run = visible(&caller, &app, id).await?;
-    let tasks = body.tasks.into_iter().map(RerunTask::from).collect();
-    app.handle
-        .command(run, Command::Rerun { tasks }, caller.name())
+    let canonical = body.canonical();
+    let tasks: Vec<RerunTask> = body.tasks.into_iter().map(RerunTask::from).collect();
+    if body.preview {
+        let inspected = app.handle.inspect(run).await?;
+        let told = preview_rerun(&inspected.definition, &inspected.run, &tasks)?;
+        let data = RerunPreviewView::from(told);
+        return Ok(Data { data }.into_response());
+    }
+    let key = key.map(|key| key.idempotency(&caller, &format!("retry {run}"), &canonical));
+    let command = Command::Rerun { tasks };
+    let replayed = app
+        .handle
+        .command_once(run, command, caller.name(), key)
         .await?;
     let location = format!("/api/v1/runs/{run}");
-    Ok(placed(
-        StatusCode::ACCEPTED,
-        &location,
-        brief(&app, run).await?,
-    ))
+    let mut response = placed(StatusCode::ACCEPTED, &location, brief(&app, run).await?);
+    if replayed {
+        mark_replayed(&mut response);
+    }
+    Ok(response)
 }

@@ -155,6 +155,20 @@ pub(crate) struct GraphQuery {
     pub(crate) format: Format,
 }
 
+/// How a workflow's graph is given, and of which revision.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct WorkflowGraphQuery {
+    /// The language.
+    #[serde(default)]
+    #[param(inline)]
+    format: Format,
+    /// A revision other than the newest.
+    #[param(minimum = 1)]
+    revision: Option<u32>,
+}
+
 /// The language of a graph.
 #[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -166,16 +180,19 @@ pub(crate) enum Format {
     Mermaid,
     /// Graphviz.
     Dot,
+    /// A picture.
+    Svg,
 }
 
 /// Draws a workflow.
 #[utoipa::path(
     get, path = "/workflows/{ref}/graph", tag = "workflows",
-    params(("ref" = String, Path, description = "The workflow."), GraphQuery),
+    params(("ref" = String, Path, description = "The workflow."), WorkflowGraphQuery),
     responses((status = 200, description = "The graph.", content(
         (Data<Object> = "application/json"),
         (String = "text/vnd.mermaid"),
         (String = "text/vnd.graphviz"),
+        (String = "image/svg+xml"),
     ))),
     extensions(("x-role" = json!("read"))),
 )]
@@ -183,12 +200,23 @@ pub(crate) async fn get_workflow_graph(
     caller: Reader,
     State(app): State<App>,
     Path(reference): Path<Ref>,
-    Query(query): Query<GraphQuery>,
+    Query(query): Query<WorkflowGraphQuery>,
 ) -> Result<Response> {
     caller.check_ref(&reference.0)?;
-    let record = find(&app, &reference, None).await?;
+    let record = find(&app, &reference, query.revision).await?;
     let definition = app.resolver.source(&record).await?.definition;
     Ok(draw(&app, &definition, query.format))
+}
+
+/// What a picture may do where it is opened by itself: nothing.
+const PICTURE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+
+fn picture(svg: String) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "image/svg+xml"),
+        (header::CONTENT_SECURITY_POLICY, PICTURE_POLICY),
+    ];
+    (headers, svg).into_response()
 }
 
 /// Draws a definition.
@@ -202,5 +230,6 @@ pub(crate) fn draw(app: &App, definition: &attune_core::Definition, format: Form
         }
         Format::Mermaid => text("text/vnd.mermaid", graph::mermaid(definition)),
         Format::Dot => text("text/vnd.graphviz", graph::dot(definition)),
+        Format::Svg => picture(graph::svg(definition)),
     }
 }

@@ -7,6 +7,7 @@ use attune_driver::port::{ActionRecord, Inspection};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::grants::DifferenceView;
 use super::time::Time;
 use crate::extract::{AnyJson, pack_of};
 
@@ -66,6 +67,8 @@ struct ComponentView {
     export: Option<String>,
     /// The grants it wants.
     grants: AnyJson,
+    /// How they differ from those of the revision in use before.
+    difference: DifferenceView,
     /// Same input, same bytes: results may be reused.
     cacheable: bool,
     /// What an attempt may use.
@@ -137,8 +140,9 @@ impl From<&ActionRecord> for ActionSummaryView {
     }
 }
 
-impl From<&ActionRecord> for ActionView {
-    fn from(record: &ActionRecord) -> Self {
+impl ActionView {
+    /// Makes the view of a revision; `before` is the one in use before it.
+    pub(crate) fn new(record: &ActionRecord, before: Option<&ActionRecord>) -> Self {
         Self {
             summary: record.into(),
             component: ComponentView {
@@ -146,6 +150,7 @@ impl From<&ActionRecord> for ActionView {
                 imports: record.imports.clone(),
                 export: export(&record.invocation),
                 grants: record.grants.clone().into(),
+                difference: DifferenceView::new(&record.grants, before),
                 cacheable: record.cacheable,
                 limits: record.limits.into(),
                 parameters: record.parameters.clone().into(),
@@ -157,7 +162,11 @@ impl From<&ActionRecord> for ActionView {
 
 impl InspectionView {
     /// Makes the view of what an upload to `reference` would become.
-    pub(crate) fn new(reference: Arc<str>, found: &Inspection) -> Self {
+    pub(crate) fn new(
+        reference: Arc<str>,
+        found: &Inspection,
+        before: Option<&ActionRecord>,
+    ) -> Self {
         Self {
             reference,
             digest: format!("sha256:{}", found.digest),
@@ -172,6 +181,7 @@ impl InspectionView {
                 imports: found.imports.clone(),
                 export: export(&found.invocation),
                 grants: found.grants.clone().into(),
+                difference: DifferenceView::new(&found.grants, before),
                 cacheable: found.cacheable,
                 limits: found.limits.into(),
                 parameters: found.parameters.clone().into(),

@@ -75,6 +75,9 @@ pub(crate) struct PutKvBody {
     pub(crate) value: AnyJson,
     /// Only if its version is this; 0: only if there is none.
     pub(crate) expected_version: Option<u64>,
+    /// Goes by itself after this time.
+    #[schema(example = "30m")]
+    pub(crate) expires_in: Option<String>,
 }
 
 /// The name of a secret; its value is never given out.

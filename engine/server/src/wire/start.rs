@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use attune_core::Value;
 use attune_core::event::{CancelMode, RerunTask};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -150,6 +151,9 @@ pub(crate) struct RetryBody {
     #[serde(default)]
     #[schema(max_items = 1000)]
     pub(crate) tasks: Vec<RetryTask>,
+    /// Only tell what would run again and which results would be kept.
+    #[serde(default)]
+    pub(crate) preview: bool,
 }
 
 /// A task to run again.
@@ -173,6 +177,19 @@ impl From<RetryTask> for RerunTask {
             name: task.name.into(),
             reset_items: task.reset_items,
         }
+    }
+}
+
+impl RetryBody {
+    /// Returns what two requests with one key must agree on.
+    pub(crate) fn canonical(&self) -> Value {
+        let tasks = self.tasks.iter().map(|task| {
+            Value::map([
+                ("name", Value::from(task.name.as_str())),
+                ("reset_items", Value::Bool(task.reset_items)),
+            ])
+        });
+        Value::list(tasks.collect())
     }
 }
 

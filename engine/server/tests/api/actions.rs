@@ -89,6 +89,8 @@ async fn grants_wait_for_approval() {
     let parts = [("component", "\0asm greet"), manifest];
     let made = upload(&app, GREET, &parts).await;
     assert_eq!(made.data()["status"], "pending_approval", "{}", made.text());
+    let first = json!({"since": null, "added": ["http: GET https://example.com/*"], "removed": []});
+    assert_eq!(made.data()["difference"], first);
     let execute = || {
         app.post("/api/v1/actions/demo.greet/execute?wait=10s")
             .json(json!({}))
@@ -112,6 +114,21 @@ async fn grants_wait_for_approval() {
         .await
         .data();
     assert_eq!(approved["status"], "active");
+    let wider = (
+        "manifest",
+        "grants: {http: ['POST https://example.com/*']}\n",
+    );
+    let next = upload(&app, GREET, &[("component", "\0asm greet"), wider]).await;
+    assert_eq!(
+        next.data()["difference"],
+        json!({
+            "since": 1,
+            "added": ["http: POST https://example.com/*"],
+            "removed": ["http: GET https://example.com/*"],
+        })
+    );
+    // Until somebody approves it, the one before it is used.
+    assert_eq!(next.data()["status"], "pending_approval");
     assert_eq!(execute().send().await.data()["status"], "completed");
     let at_once = upload(
         &app,

@@ -2,6 +2,7 @@
 //! know a few actions.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -63,6 +64,7 @@ impl TestApp {
             views: store.clone(),
             catalog: store.clone(),
             inspector: Arc::new(Actions),
+            executor: Arc::new(Actions),
             counters: Arc::new(|| "test_counter 1\n".to_owned()),
         };
         let server = Server::new(parts, config);
@@ -77,7 +79,7 @@ impl TestApp {
     /// A server with the actions and workflows that most tests use.
     pub(crate) async fn filled() -> Self {
         let app = Self::new().await;
-        for name in ["greet", "fail", "slow", "log", "echo"] {
+        for name in ["greet", "fail", "slow", "log", "echo", "drift"] {
             let path = format!("/api/v1/packs/demo/actions/{name}");
             let answer = app.put(&path).wasm(name).send().await;
             assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text());
@@ -250,6 +252,9 @@ impl Answer {
     }
 }
 
+/// How often `drift` has run.
+static DRIFT: AtomicU64 = AtomicU64::new(0);
+
 /// Runs and inspects the actions of these tests, which are known by their names.
 struct Actions;
 
@@ -267,6 +272,11 @@ impl Runner for Actions {
                 let name = attempt.input.get("name").and_then(Value::as_str);
                 let text = format!("Hello, {}!", name.unwrap_or("nobody"));
                 Outcome::Succeeded(text.into())
+            }
+            // Cacheable by name, and yet not the same twice.
+            "drift" => {
+                let count = DRIFT.fetch_add(1, Ordering::Relaxed);
+                Outcome::Succeeded(count.into())
             }
             "fail" => Outcome::Failed(Failure::engine("broken", "it is broken")),
             "slow" => {
@@ -326,7 +336,7 @@ impl Inspector for Actions {
             grants: manifest.get("grants").cloned().unwrap_or_default(),
             needs_approval: manifest.get("grants").is_some(),
             pure: name != "slow",
-            cacheable: false,
+            cacheable: matches!(name, "greet" | "drift"),
             limits: AttemptLimits::default(),
             parameters,
             output: Value::Null,

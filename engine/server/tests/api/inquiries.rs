@@ -66,3 +66,35 @@ async fn an_inquiry_is_listed_answered_once_and_checked() {
     }
     assert_eq!(app.get("/api/v1/inquiries?after=x").problem().await.0, 400);
 }
+
+#[tokio::test]
+async fn an_answer_with_a_key_is_taken_once() {
+    let app = TestApp::filled().await;
+    app.workflow(ASK).await;
+    let execute = app
+        .post("/api/v1/workflows/demo.ask/execute")
+        .json(json!({}));
+    execute.send().await.data();
+    let mut list = app.get("/api/v1/inquiries").send().await.data();
+    while list == json!([]) {
+        tokio::task::yield_now().await;
+        list = app.get("/api/v1/inquiries").send().await.data();
+    }
+    let path = format!(
+        "/api/v1/inquiries/{}/respond",
+        list[0]["id"].as_str().unwrap()
+    );
+    let respond = |yes: bool, key: &str| {
+        let call = app.post(&path).json(json!({"value": {"yes": yes}}));
+        call.header("idempotency-key", key)
+    };
+    respond(true, "k").send().await.data();
+    app.get("/api/v1/runs/1?wait=10s").send().await.data();
+    let again = respond(true, "k").send().await;
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    assert_eq!(again.data()["status"], "completed");
+    let reused = respond(false, "k").problem().await;
+    assert_eq!(reused, (409, "idempotency_key_reused".to_owned()));
+    let late = respond(true, "other").problem().await;
+    assert_eq!(late, (409, "not_waiting".to_owned()));
+}

@@ -11,6 +11,7 @@ mod inquiries;
 mod limits;
 mod packs;
 mod runs;
+mod steering;
 mod streams;
 mod tokens;
 mod workflows;

@@ -107,3 +107,52 @@ async fn secrets_are_written_and_never_read_back() {
     assert_eq!(app.delete(path).send().await.status, StatusCode::NO_CONTENT);
     assert_eq!(app.delete(path).problem().await.0, 404);
 }
+
+#[tokio::test]
+async fn keys_have_prefixes_and_an_end() {
+    let app = TestApp::new().await;
+    for key in ["a.1", "ab", "b.1", "b.2", "b.3", "c"] {
+        let path = format!("/api/v1/packs/demo/kv/{key}");
+        app.put(&path).json(json!({"value": 1})).send().await.data();
+    }
+    let keys = async |query: &str| {
+        let path = format!("/api/v1/packs/demo/kv?{query}");
+        let list = app.get(&path).send().await.json();
+        let rows = list["data"].as_array().unwrap().iter();
+        let keys: Vec<String> = rows
+            .map(|row| row["key"].as_str().unwrap().to_owned())
+            .collect();
+        (keys.join(" "), list["next"].as_str().map(str::to_owned))
+    };
+    assert_eq!(keys("prefix=b.").await.0, "b.1 b.2 b.3");
+    assert_eq!(keys("prefix=b.&after=b.1").await.0, "b.2 b.3");
+    let (first, next) = keys("prefix=b.&limit=2").await;
+    assert_eq!((first.as_str(), next.as_deref()), ("b.1 b.2", Some("b.2")));
+    assert_eq!(keys("prefix=b.&limit=2&after=b.2").await.1, None);
+    assert_eq!(keys("prefix=x").await.0, "");
+    let path = "/api/v1/packs/demo/kv/short";
+    let body = json!({"value": 1, "expires_in": "1h"});
+    let entry = app.put(path).json(body).send().await.data();
+    assert!(entry["expires"].is_string(), "{entry}");
+    for wrong in ["soon", "0s", "400d"] {
+        let body = json!({"value": 1, "expires_in": wrong});
+        let problem = app.put(path).json(body).problem().await;
+        assert_eq!(problem, (422, "invalid_request".to_owned()), "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn a_pack_is_removed_with_what_it_has() {
+    let app = TestApp::filled().await;
+    let user = "ref: other.w\nlabel: W\nversion: 1.0.0\ntasks: [{name: t, action: demo.greet}]\n";
+    app.workflow(user).await;
+    let used = app.delete("/api/v1/packs/demo").problem().await;
+    assert_eq!(used, (409, "in_use".to_owned()));
+    let gone = app.delete("/api/v1/packs/demo?force=true").send().await;
+    assert_eq!(gone.status.as_u16(), 204, "{}", gone.text());
+    for path in ["packs/demo", "workflows/demo.hello", "actions/demo.greet"] {
+        let problem = app.get(&format!("/api/v1/{path}")).problem().await;
+        assert_eq!(problem.0, 404, "{path}");
+    }
+    assert_eq!(app.delete("/api/v1/packs/demo").problem().await.0, 404);
+}

@@ -1,11 +1,12 @@
 //! Packs' key-value entries: versioned, compared and set, bounded.
 
+use std::collections::HashSet;
 use std::ops::Bound;
 use std::sync::Arc;
 
 use attune_core::{Timestamp, Value};
 use attune_driver::codec;
-use attune_driver::port::{CatalogError, KvEntry, StoreError};
+use attune_driver::port::{CatalogError, KvEntry, KvWrite, StoreError};
 use redb::{ReadTransaction, ReadableTable, WriteTransaction};
 
 use crate::clock;
@@ -56,13 +57,14 @@ pub(super) fn get(
     Ok(entry.filter(|entry| is_current(entry, clock::now())))
 }
 
-/// Lists a pack's keys in order.
+/// Lists a pack's keys in order, expired ones left out.
 pub(super) fn keys(
     tx: &ReadTransaction,
     pack: &str,
     after: Option<&str>,
     limit: usize,
 ) -> Outcome<Vec<Arc<str>>> {
+    let expired = expired(tx, pack, clock::now())?;
     let table = tx.open_table(table::KV)?;
     let from = after.map_or(Bound::Included((pack, "")), |key| {
         Bound::Excluded((pack, key))
@@ -74,18 +76,34 @@ pub(super) fn keys(
         if of != pack || keys.len() == limit {
             break;
         }
-        keys.push(key.into());
+        if !expired.contains(key) {
+            keys.push(key.into());
+        }
     }
     Ok(keys)
 }
 
-/// Writes an entry; with `expected` only if its version is that (0: only if absent).
+/// Returns a pack's keys that have expired and are not yet swept.
+fn expired(tx: &ReadTransaction, pack: &str, now: Timestamp) -> Outcome<HashSet<String>> {
+    let table = tx.open_table(table::KV_EXPIRY)?;
+    let mut found = HashSet::new();
+    for row in table.range(..(now.0 + 1, "", ""))? {
+        let row = row?.0;
+        let (_, of, key) = row.value();
+        if of == pack {
+            found.insert(key.to_owned());
+        }
+    }
+    Ok(found)
+}
+
+/// Writes an entry.
 pub(super) fn put(
     tx: &WriteTransaction,
     sealer: &Sealer,
     place: Place<'_>,
     value: &Value,
-    expected: Option<u64>,
+    write: KvWrite,
 ) -> Outcome<Result<KvEntry, CatalogError>> {
     let mut table = tx.open_table(table::KV)?;
     let before = read(&table, sealer, place)?;
@@ -93,17 +111,23 @@ pub(super) fn put(
         .as_ref()
         .filter(|entry| is_current(entry, clock::now()))
         .map_or(0, |entry| entry.version);
-    if expected.is_some_and(|expected| expected != current) {
+    if write.expected.is_some_and(|expected| expected != current) {
         return Ok(Err(CatalogError::Changed(place.key.into())));
     }
     if let Err(error) = account(tx, place, before.as_ref(), Some(value))? {
         return Ok(Err(error));
     }
+    let before_expires = before.as_ref().and_then(|before| before.expires);
     let entry = KvEntry {
         value: value.clone(),
         version: before.map_or(1, |before| before.version + 1),
-        expires: None,
+        expires: write.expires,
     };
+    forget_expiry(tx, place, before_expires)?;
+    if let Some(expires) = write.expires {
+        let mut expiries = tx.open_table(table::KV_EXPIRY)?;
+        expiries.insert((expires.0, place.pack, place.key), ())?;
+    }
     let stored = codec::encode(&entry);
     let stored = sealer.seal_if(value.has_secret(), place.sealed(), stored);
     table.insert(place.row(), stored.as_slice())?;
@@ -123,8 +147,61 @@ pub(super) fn remove(
     };
     // Less is never refused.
     let _less = account(tx, place, Some(&before), None)?;
+    forget_expiry(tx, place, before.expires)?;
     table.remove(place.row())?;
     Ok(Ok(is_current(&before, clock::now())))
+}
+
+fn forget_expiry(
+    tx: &WriteTransaction,
+    place: Place<'_>,
+    expires: Option<Timestamp>,
+) -> Outcome<()> {
+    if let Some(expires) = expires {
+        let mut expiries = tx.open_table(table::KV_EXPIRY)?;
+        expiries.remove((expires.0, place.pack, place.key))?;
+    }
+    Ok(())
+}
+
+/// Removes entries that expired until `now`, at most `limit`; returns how many.
+pub(crate) fn sweep(
+    tx: &WriteTransaction,
+    sealer: &Sealer,
+    now: Timestamp,
+    limit: usize,
+) -> Outcome<usize> {
+    let mut swept = 0;
+    while swept < limit {
+        let first = {
+            let expiries = tx.open_table(table::KV_EXPIRY)?;
+            let row = expiries.first()?;
+            row.map(|(row, _)| {
+                let (expiry, pack, key) = row.value();
+                (expiry, pack.to_owned(), key.to_owned())
+            })
+        };
+        let Some((_, pack, key)) = first.filter(|(expiry, ..)| *expiry <= now.0) else {
+            break;
+        };
+        let place = Place {
+            pack: &pack,
+            key: &key,
+        };
+        let _removed = remove(tx, sealer, place)?;
+        swept += 1;
+    }
+    Ok(swept)
+}
+
+/// Removes everything that a pack has in kv.
+pub(super) fn clear(tx: &WriteTransaction, pack: &str) -> Outcome<()> {
+    let mut table = tx.open_table(table::KV)?;
+    table.retain(|(of, _), _| of != pack)?;
+    tx.open_table(table::KV_EXPIRY)?
+        .retain(|(_, of, _), ()| of != pack)?;
+    tx.open_table(table::KV_USE)?.remove(pack)?;
+    Ok(())
 }
 
 /// Keeps count of a pack's keys and bytes; refuses what exceeds its limits.

@@ -2,9 +2,11 @@
 
 use attune_core::{Timestamp, Value};
 use attune_driver::codec;
-use attune_driver::port::{CatalogError, PackRecord};
+use attune_driver::port::{ActionRecord, CatalogError, PackRecord, WorkflowRecord};
 use redb::{ReadTransaction, ReadableTable, WriteTransaction};
 
+use super::revision::{self, Revision};
+use super::{kv, secret, workflow};
 use crate::fault::Outcome;
 use crate::seal::Place;
 use crate::table;
@@ -48,6 +50,55 @@ pub(super) fn configure(
     record.updated = now;
     write(tx, &record)?;
     Ok(Ok(record))
+}
+
+/// Removes a pack with all that belongs to it; refused while a workflow of another pack uses some
+/// of it, unless `force`.
+pub(super) fn remove(
+    tx: &WriteTransaction,
+    name: &str,
+    force: bool,
+) -> Outcome<Result<(), CatalogError>> {
+    let known = tx.open_table(table::PACK)?.get(name)?.is_some();
+    if !known {
+        return Ok(Err(CatalogError::NotFound(name.into())));
+    }
+    let users = workflow::users_of_pack(tx, name)?;
+    if !force && !users.is_empty() {
+        return Ok(Err(CatalogError::InUse {
+            reference: name.into(),
+            users,
+        }));
+    }
+    tx.open_table(table::PACK)?.remove(name)?;
+    remove_all::<WorkflowRecord>(tx, name)?;
+    remove_all::<ActionRecord>(tx, name)?;
+    kv::clear(tx, name)?;
+    secret::clear(tx, name)?;
+    Ok(Ok(()))
+}
+
+fn remove_all<R: Revision>(tx: &WriteTransaction, pack: &str) -> Outcome<()> {
+    let prefix = format!("{pack}.");
+    let references: Vec<String> = {
+        let heads = tx.open_table(R::HEADS)?;
+        let mut references = Vec::new();
+        for head in heads.range::<&str>(prefix.as_str()..)? {
+            let (reference, head) = head?;
+            if !reference.value().starts_with(&prefix) {
+                break;
+            }
+            if head.value().1 {
+                references.push(reference.value().to_owned());
+            }
+        }
+        references
+    };
+    for reference in references {
+        // It was there a moment ago, in this transaction.
+        let _there = revision::remove::<R>(tx, &reference)?;
+    }
+    Ok(())
 }
 
 fn new(name: &str, now: Timestamp) -> PackRecord {

@@ -64,6 +64,13 @@ pub(super) fn remove(
     Ok(Ok(removed))
 }
 
+/// Removes all secrets of a pack.
+pub(super) fn clear(tx: &WriteTransaction, pack: &str) -> Outcome<()> {
+    let mut table = tx.open_table(table::SECRET)?;
+    table.retain(|(of, _), _| of != pack)?;
+    Ok(())
+}
+
 /// Returns a secret in clear.
 pub(super) fn get(
     tx: &ReadTransaction,

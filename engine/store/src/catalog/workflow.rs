@@ -88,6 +88,18 @@ pub(super) fn enable(
 
 /// Returns the refs of workflows whose newest revision uses the action `reference`.
 pub(super) fn users(tx: &WriteTransaction, reference: &str) -> Outcome<Vec<String>> {
+    using(tx, |record| uses(record, reference))
+}
+
+/// Returns the refs of workflows of other packs whose newest revision uses something of a pack.
+pub(super) fn users_of_pack(tx: &WriteTransaction, pack: &str) -> Outcome<Vec<String>> {
+    let of_pack = |reference: &str| reference.split(['.', '@']).next() == Some(pack);
+    using(tx, |record| {
+        !of_pack(&record.reference) && record.uses.iter().any(|used| of_pack(used))
+    })
+}
+
+fn using(tx: &WriteTransaction, wanted: impl Fn(&WorkflowRecord) -> bool) -> Outcome<Vec<String>> {
     use redb::ReadableTable;
     let records = tx.open_table(table::WORKFLOW)?;
     let heads = tx.open_table(table::WORKFLOW_HEAD)?;
@@ -100,7 +112,7 @@ pub(super) fn users(tx: &WriteTransaction, reference: &str) -> Outcome<Vec<Strin
         let record = revision::one::<WorkflowRecord>(&records, (workflow.value(), number))?;
         users.extend(
             record
-                .filter(|record| uses(record, reference))
+                .filter(|record| wanted(record))
                 .map(|record| record.reference.to_string()),
         );
     }

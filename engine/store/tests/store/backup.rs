@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use attune_core::{RunId, Value};
-use attune_driver::port::{Catalog, Store as _, Views};
+use attune_driver::port::{Catalog, KvWrite, Store as _, Views};
 use attune_store::{BackupError, OpenError, restore};
 
 use crate::machine::{Machine, WORKFLOW};
@@ -18,7 +18,7 @@ async fn fill(directory: &Path) -> attune_store::Store {
     let secret = Value::text("hush");
     store.put_secret("demo", "key", secret).await.unwrap();
     store
-        .put_kv("demo", "n", Value::Int(7), None)
+        .put_kv("demo", "n", Value::Int(7), KvWrite::default())
         .await
         .unwrap();
     store.reserve_ids(3).await.unwrap();

@@ -3,7 +3,7 @@
 use attune_core::pin::{AttemptLimits, Invocation};
 use attune_core::{Digest, Timestamp, Value};
 use attune_driver::port::{
-    ActionRecord, Artifacts, Catalog, CatalogError, Put, Role, Store as _, TokenRecord,
+    ActionRecord, Artifacts, Catalog, CatalogError, KvWrite, Put, Role, Store as _, TokenRecord,
     WorkflowRecord,
 };
 use attune_store::Store;
@@ -281,12 +281,22 @@ async fn tokens_are_found_by_hash_and_removed_by_name() {
     assert!(!store.remove_token("a").await.unwrap());
 }
 
+/// A write with a condition.
+fn when(expected: Option<u64>) -> KvWrite {
+    KvWrite {
+        expected,
+        expires: None,
+    }
+}
+
 #[tokio::test]
 async fn kv_is_compared_and_set() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());
     let put = async |key, value: i64, expected| {
-        let entry = store.put_kv("demo", key, Value::Int(value), expected).await;
+        let entry = store
+            .put_kv("demo", key, Value::Int(value), when(expected))
+            .await;
         entry.map(|entry| entry.version)
     };
     assert_eq!(put("a", 1, Some(0)).await.unwrap(), 1);
@@ -301,7 +311,10 @@ async fn kv_is_compared_and_set() {
     assert_eq!(put("a", 2, Some(1)).await.unwrap(), 2);
     assert_eq!(put("a", 3, None).await.unwrap(), 3);
     assert_eq!(put("b", 4, None).await.unwrap(), 1);
-    store.put_kv("other", "c", Value::Null, None).await.unwrap();
+    store
+        .put_kv("other", "c", Value::Null, KvWrite::default())
+        .await
+        .unwrap();
     let entry = store.kv("demo", "a").await.unwrap().unwrap();
     assert_eq!((entry.value, entry.version), (Value::Int(3), 3));
     let keys = store.kv_keys("demo", None, 9).await.unwrap();
@@ -314,7 +327,10 @@ async fn kv_is_compared_and_set() {
     assert!(!store.remove_kv("demo", "a").await.unwrap());
     assert_eq!(store.kv("demo", "a").await.unwrap(), None);
     let large = Value::text("x".repeat(64 << 10));
-    let refused = store.put_kv("demo", "d", large, None).await.unwrap_err();
+    let refused = store
+        .put_kv("demo", "d", large, KvWrite::default())
+        .await
+        .unwrap_err();
     assert_eq!(
         refused.to_string(),
         "a kv value has at most 65536 bytes as JSON"
@@ -329,7 +345,7 @@ async fn count_up(store: Store, times: usize) {
         let version = entry.as_ref().map_or(0, |entry| entry.version);
         let count = entry.map_or(0, |entry| entry.value.as_i64().unwrap());
         let value = Value::Int(count + 1);
-        match store.put_kv("demo", "n", value, Some(version)).await {
+        match store.put_kv("demo", "n", value, when(Some(version))).await {
             Ok(_) => won += 1,
             Err(CatalogError::Changed(_)) => {}
             Err(error) => panic!("{error}"),
@@ -357,7 +373,7 @@ async fn a_change_that_fails_spoils_no_other() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());
     store
-        .put_kv("demo", "bad", Value::Int(1), None)
+        .put_kv("demo", "bad", Value::Int(1), KvWrite::default())
         .await
         .unwrap();
     drop(store);
@@ -373,9 +389,9 @@ async fn a_change_that_fails_spoils_no_other() {
     let store = open(directory.path());
     let position = store.append(crate::sample::birth(1)).unwrap();
     let (good, bad, other) = tokio::join!(
-        store.put_kv("demo", "good", Value::Int(1), None),
-        store.put_kv("demo", "bad", Value::Int(2), None),
-        store.put_kv("demo", "other", Value::Int(3), None),
+        store.put_kv("demo", "good", Value::Int(1), KvWrite::default()),
+        store.put_kv("demo", "bad", Value::Int(2), KvWrite::default()),
+        store.put_kv("demo", "other", Value::Int(3), KvWrite::default()),
     );
     let text = bad.unwrap_err().to_string();
     assert!(text.contains("kv entry `kv/demo/bad`"), "{text}");
@@ -400,7 +416,7 @@ async fn secrets_are_sealed_and_listed_by_name() {
     assert_eq!(store.secret("other", "b").await.unwrap(), None);
     assert!(store.remove_secret("demo", "a").await.unwrap());
     store
-        .put_kv("demo", "k", secret().secret(), None)
+        .put_kv("demo", "k", secret().secret(), KvWrite::default())
         .await
         .unwrap();
     assert_eq!(
@@ -430,7 +446,7 @@ async fn the_generation_rises_with_what_may_be_kept() {
     store.put_config("demo", Value::Int(1)).await.unwrap();
     assert!(rose(&store));
     store
-        .put_kv("demo", "k", Value::Int(1), None)
+        .put_kv("demo", "k", Value::Int(1), KvWrite::default())
         .await
         .unwrap();
     assert!(!rose(&store), "kv is never kept");

@@ -16,6 +16,7 @@ mod kill;
 mod machine;
 mod model;
 mod open;
+mod pack;
 mod retention;
 mod sample;
 mod secret;

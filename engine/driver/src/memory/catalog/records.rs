@@ -7,8 +7,10 @@ use attune_core::{Digest, Timestamp, Value};
 use bytes::Bytes;
 
 use crate::port::{
-    ActionRecord, CatalogError, KvEntry, PackRecord, Put, TokenRecord, WorkflowRecord,
+    ActionRecord, CatalogError, Clock as _, KvEntry, KvWrite, PackRecord, Put, TokenRecord,
+    WorkflowRecord,
 };
+use crate::system::SystemClock;
 
 #[derive(Debug, Default)]
 pub(in crate::memory) struct Contents {
@@ -42,6 +44,62 @@ impl Contents {
                 created: Timestamp::default(),
                 updated: Timestamp::default(),
             })
+    }
+
+    /// Entries that have not expired, in order.
+    pub(super) fn current_kv(&self) -> impl Iterator<Item = (&(Arc<str>, Arc<str>), &KvEntry)> {
+        let now = SystemClock::default().now();
+        let current = move |entry: &KvEntry| entry.expires.is_none_or(|expires| expires > now);
+        self.kv.iter().filter(move |(_, entry)| current(entry))
+    }
+
+    pub(super) fn kv(&self, pack: &str, key: &str) -> Option<&KvEntry> {
+        let now = SystemClock::default().now();
+        let entry = self.kv.get(&(pack.into(), key.into()));
+        entry.filter(|entry| entry.expires.is_none_or(|expires| expires > now))
+    }
+
+    pub(super) fn put_kv(
+        &mut self,
+        pack: &str,
+        key: &str,
+        value: Value,
+        write: KvWrite,
+    ) -> Result<KvEntry, CatalogError> {
+        let version = self.kv(pack, key).map_or(0, |entry| entry.version);
+        if write.expected.is_some_and(|expected| expected != version) {
+            return Err(CatalogError::Changed(key.into()));
+        }
+        let entry = KvEntry {
+            value,
+            version: version + 1,
+            expires: write.expires,
+        };
+        self.kv.insert((pack.into(), key.into()), entry.clone());
+        Ok(entry)
+    }
+
+    pub(super) fn remove_pack(&mut self, name: &str, force: bool) -> Result<(), CatalogError> {
+        let of_pack = |reference: &str| reference.split(['.', '@']).next() == Some(name);
+        if !self.packs.contains_key(name) {
+            return Err(CatalogError::NotFound(name.into()));
+        }
+        let newest = self.workflows.values().filter_map(|all| all.last());
+        let users: Vec<String> = newest
+            .filter(|workflow| !of_pack(&workflow.reference))
+            .filter(|workflow| workflow.uses.iter().any(|used| of_pack(used)))
+            .map(|workflow| workflow.reference.to_string())
+            .collect();
+        if !force && !users.is_empty() {
+            let reference = name.into();
+            return Err(CatalogError::InUse { reference, users });
+        }
+        self.packs.remove(name);
+        self.workflows.retain(|reference, _| !of_pack(reference));
+        self.actions.retain(|reference, _| !of_pack(reference));
+        self.kv.retain(|(pack, _), _| &**pack != name);
+        self.secrets.retain(|(pack, _), _| &**pack != name);
+        Ok(())
     }
 
     pub(super) fn put_workflow(
