@@ -14,11 +14,7 @@ use crate::handle::{
     Command, CommandError, Desk, Executed, Inspected, Observed, StartError, StartRun, Started,
 };
 use crate::machine::Machine;
-<<<<<<< HEAD
-use crate::message::{Birth, CommandReply, Request, StartReply};
-=======
-use crate::message::{Birth, CommandKey, CommandReply, Progress, Request, StartReply};
->>>>>>> 0d17205 (server, store, engine: fork, audit, bulk steering, packs)
+use crate::message::{Birth, CommandKey, CommandReply, Request, StartReply};
 use crate::port::{Clock, Idempotency, Store, StoreError};
 use crate::ports::World;
 use crate::progress::Watcher;

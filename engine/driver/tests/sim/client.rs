@@ -107,7 +107,7 @@ impl Client {
             let answer = self.handle.command(run, told.command(), "tester".into());
             match answer.await {
                 Ok(()) => return self.note(|record| record.told.push((run, told))),
-                Err(CommandError::Refused(_)) => return Ok(()),
+                Err(CommandError::Refused(_) | CommandError::KeyReused) => return Ok(()),
                 Err(CommandError::NotFound(_)) => {
                     self.note(|_| ())?;
                     panic!("run {run} was acknowledged and is gone")

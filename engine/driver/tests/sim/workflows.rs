@@ -12,7 +12,7 @@ use attune_core::spec::{self, Options};
 use attune_core::{Definition, Digest, Timestamp, Value};
 use attune_driver::MemoryStore;
 use attune_driver::handle::StartRun;
-use attune_driver::port::Catalog;
+use attune_driver::port::{Catalog, KvWrite};
 
 /// Names and sources. `sim.pure` and `sim.effect` give back their input's `value`, changed.
 pub(crate) const SOURCES: [(&str, &str); 9] = [
@@ -121,7 +121,7 @@ impl Library {
             store.put_content(source).await.unwrap();
         }
         store
-            .put_kv("sim", "base", Value::Int(40), None)
+            .put_kv("sim", "base", Value::Int(40), KvWrite::default())
             .await
             .unwrap();
     }
@@ -140,6 +140,7 @@ impl Library {
             start_at: None,
             priority: None,
             fuel: None,
+            fork: None,
             idempotency: None,
         }
     }
