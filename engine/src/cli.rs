@@ -3,6 +3,8 @@
 mod action;
 mod data;
 mod pack;
+#[cfg(test)]
+mod reference;
 mod run;
 mod serve;
 mod workflow;

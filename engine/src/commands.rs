@@ -8,6 +8,7 @@ mod config;
 mod data;
 mod explain;
 mod inquiry;
+mod known;
 mod new;
 mod pack;
 mod rehearsal;
@@ -19,6 +20,7 @@ mod watch;
 mod workflow;
 
 pub(crate) use action::upload;
+pub(crate) use known::components;
 pub(crate) use watch::Kept;
 
 use crate::cli::{Cli, Command};

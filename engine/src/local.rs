@@ -10,7 +10,7 @@ use attune_runtime::Allocator;
 
 use crate::build;
 use crate::client::{Client, LocalTransport, Request, encode};
-use crate::commands::upload;
+use crate::commands::{components, upload};
 use crate::engine::{Engine, Setup};
 use crate::output::error::{Context, Result};
 use crate::{install, paths};
@@ -84,6 +84,24 @@ impl LocalEngine {
             let path = format!("/workflows/{}", encode(&reference));
             let request = Request::new("PUT", path).body("application/yaml", text);
             self.client.data(request).await?;
+        }
+        Ok(())
+    }
+}
+
+impl LocalEngine {
+    /// Installs the standard actions and the components of a pack's folder.
+    ///
+    /// # Errors
+    /// If one of them is refused.
+    pub(crate) async fn add_pack(&self, pack: &Path) -> Result {
+        let inspector: &dyn Inspector = &self.engine.runtime;
+        install::standard(&*self.engine.catalog, inspector, |_name| true).await?;
+        for file in components(pack)? {
+            if let Some(reference) = build::reference_of_file(&file) {
+                let request = upload(&file, None, &reference, "approve=true")?;
+                self.client.data(request).await?;
+            }
         }
         Ok(())
     }

@@ -50,10 +50,25 @@ pub(crate) enum ActionCommand {
         inputs: Inputs,
     },
     /// Lists actions.
-    List,
-    /// Shows one action.
+    List {
+        /// Of this pack.
+        #[arg(long)]
+        pack: Option<String>,
+        /// With this text in ref, summary or description.
+        #[arg(long, value_name = "TEXT")]
+        search: Option<String>,
+    },
+    /// Downloads an action's component.
+    Download {
+        /// `pack.name`, optionally with `@revision`.
+        reference: String,
+        /// Where to; else `pack.name.wasm`.
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
+    /// Shows one action: what it is, wants, takes and gives.
     Show {
-        /// `pack.name`.
+        /// `pack.name`, optionally with `@revision`.
         reference: String,
     },
     /// Lists the versions of an action.

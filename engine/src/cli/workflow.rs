@@ -17,6 +17,12 @@ pub(crate) enum WorkflowCommand {
         /// Warnings fail the check as well.
         #[arg(long)]
         strict: bool,
+        /// Checks inputs and results against the actions and workflows of this pack, too.
+        #[arg(long, value_name = "DIR", conflicts_with = "on_server")]
+        pack: Option<PathBuf>,
+        /// Checks them against what the server has.
+        #[arg(long)]
+        on_server: bool,
     },
     /// Runs rehearsal files: workflows with mocked actions in virtual time.
     Test {
@@ -61,10 +67,25 @@ pub(crate) enum WorkflowCommand {
         /// `pack.name`.
         reference: String,
     },
+    /// Lists the revisions of a workflow, newest first.
+    Versions {
+        /// `pack.name`.
+        reference: String,
+    },
+    /// Lets a workflow start runs.
+    Enable {
+        /// `pack.name`.
+        reference: String,
+    },
+    /// Lets a workflow start no more runs; those under way go on.
+    Disable {
+        /// `pack.name`.
+        reference: String,
+    },
     /// Draws a workflow's graph.
     Graph {
-        /// A workflow file.
-        file: PathBuf,
+        /// A workflow file, or `pack.name` of one on the server.
+        target: String,
         /// In which language.
         #[arg(long, value_enum, default_value_t = GraphFormat::Mermaid)]
         format: GraphFormat,
@@ -87,4 +108,18 @@ pub(crate) enum GraphFormat {
     Dot,
     /// Nodes and edges.
     Json,
+    /// A picture.
+    Svg,
+}
+
+impl GraphFormat {
+    /// Returns the word of the API.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Mermaid => "mermaid",
+            Self::Dot => "dot",
+            Self::Json => "json",
+            Self::Svg => "svg",
+        }
+    }
 }

@@ -38,28 +38,43 @@ pub(crate) async fn run(ui: Ui, global: &Global, command: ActionCommand) -> Resu
         }
         ActionCommand::Inspect { file, manifest } => inspect(ui, &file, manifest.as_deref()).await,
         ActionCommand::Run { target, inputs } => execute(ui, global, &target, &inputs).await,
-        ActionCommand::List => {
-            let list = profile::client(global)?.get("/actions?limit=500").await?;
-            ui.value(&list, actions_table)
+        ActionCommand::List { pack, search } => {
+            let mut path = "/actions?limit=500".to_owned();
+            for (name, value) in [("pack", pack), ("search", search)] {
+                if let Some(value) = value {
+                    path.push_str(&format!("&{name}={}", encode(&value)));
+                }
+            }
+            ui.value(&profile::client(global)?.get(path).await?, actions_table)
         }
         ActionCommand::Show { reference } => {
-            let path = format!("/actions/{}", encode(&reference));
+            let path = revision_path(&reference, "")?;
             ui.value(&profile::client(global)?.get(path).await?, describe)
+        }
+        ActionCommand::Download { reference, to } => {
+            let request = Request::new("GET", revision_path(&reference, "/component")?);
+            let component = profile::client(global)?.bytes(request).await?;
+            let file = to.unwrap_or_else(|| PathBuf::from(format!("{reference}.wasm")));
+            fs::write(&file, component).context(|| format!("cannot write `{}`", file.display()))?;
+            ui.say(Role::Good, &format!("wrote `{}`", file.display()));
+            Ok(())
         }
         ActionCommand::Versions { reference } => {
             let path = format!("/actions/{}/versions", encode(&reference));
             ui.value(&profile::client(global)?.get(path).await?, versions_table)
         }
         ActionCommand::Approve { reference } => {
-            let request = Request::new("POST", format!("/actions/{}/approve", encode(&reference)));
-            let action = profile::client(global)?
-                .data(request.json(&json!({})))
-                .await?;
-            ui.say(
-                Role::Good,
-                &format!("{reference} is {}", cell(&action["status"])),
-            );
-            Ok(())
+            let request = Request::new("POST", revision_path(&reference, "/approve")?);
+            let action = profile::client(global)?.data(request).await?;
+            ui.value(&action, |action| {
+                format!(
+                    "{} revision {} is {}\n{}",
+                    cell(&action["ref"]),
+                    action["revision"],
+                    cell(&action["status"]),
+                    difference(action)
+                )
+            })
         }
         ActionCommand::Remove { reference, force } => {
             let query = if force { "?force=true" } else { "" };
@@ -71,6 +86,45 @@ pub(crate) async fn run(ui: Ui, global: &Global, command: ActionCommand) -> Resu
             Ok(())
         }
     }
+}
+
+/// Makes the path of an action given as `pack.name` or `pack.name@revision`.
+fn revision_path(reference: &str, what: &str) -> Result<String> {
+    let (name, revision) = match reference.split_once('@') {
+        None => (reference, None),
+        Some((name, revision)) => (name, Some(revision)),
+    };
+    let query = match revision {
+        None => String::new(),
+        Some(text) => {
+            let revision: u32 = text.parse().map_err(|_no_number| {
+                CliError::usage(format!("`{text}` is not a revision"))
+                    .hint("a revision is a number, like `demo.greet@3`")
+            })?;
+            format!("?revision={revision}")
+        }
+    };
+    Ok(format!("/actions/{}{what}{query}", encode(name)))
+}
+
+/// Says what a revision wants that the one before it did not, and the reverse.
+fn difference(action: &Json) -> String {
+    let told = &action["difference"];
+    let lines = |key: &str, mark: &str, role| -> Vec<String> {
+        let all = told[key].as_array().into_iter().flatten();
+        all.map(|line| paint(role, &format!("  {mark} {}", cell(line))))
+            .collect()
+    };
+    let mut all = lines("added", "+", Role::Warning);
+    all.extend(lines("removed", "-", Role::Good));
+    if all.is_empty() {
+        return String::new();
+    }
+    let heading = match told["since"].as_u64() {
+        Some(since) => format!("wants, compared with revision {since}:"),
+        None => "wants:".to_owned(),
+    };
+    format!("{heading}\n{}\n", all.join("\n"))
 }
 
 struct Push {
@@ -115,8 +169,9 @@ impl Push {
         if action["status"] == "pending_approval" {
             ui.note(&format!(
                 "\n{} it wants more than every action may do; an admin approves it with\n      \
-                 attune action approve {reference}",
-                paint(Role::Hint, "hint:")
+                 attune action approve {reference}@{}",
+                paint(Role::Hint, "hint:"),
+                action["revision"]
             ));
         }
         Ok(())
@@ -274,9 +329,19 @@ fn actions_table(list: &Json) -> String {
 }
 
 fn versions_table(list: &Json) -> String {
-    let mut table = Table::new(&["revision", "digest", "status", "created"]);
+    let mut table = Table::new(&[
+        "revision", "status", "kind", "pure", "size", "digest", "created",
+    ]);
     for action in list.as_array().into_iter().flatten() {
-        let keys = ["revision", "digest", "status", "updated"];
+        let keys = [
+            "revision",
+            "status",
+            "kind",
+            "pure",
+            "size_bytes",
+            "digest",
+            "updated",
+        ];
         table.row(keys.map(|key| cell(&action[key])));
     }
     table.render("no versions")
@@ -294,6 +359,7 @@ fn describe(action: &Json) -> String {
     if let Some(summary) = action["summary"].as_str() {
         out.push_str(&format!("{summary}\n"));
     }
+    out.push_str(&difference(action));
     for key in ["digest", "grants", "exports", "imports"] {
         let value = &action[key];
         let text = match value {

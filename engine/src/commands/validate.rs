@@ -7,6 +7,7 @@ use attune_core::diagnostics::report::{self as report, Colour, FileReport};
 use attune_core::spec;
 use attune_core::{Definition, graph};
 
+use super::known::Known;
 use super::workflow::{find, read};
 use crate::cli::{GraphFormat, Output};
 use crate::output::Ui;
@@ -14,11 +15,15 @@ use crate::output::error::{CliError, Result};
 use crate::output::ui::{Role, paint, pretty};
 
 /// Checks files and prints every problem; an error fails, with `strict` a warning too.
-pub(crate) fn run(ui: Ui, files: &[PathBuf], strict: bool) -> Result {
+pub(crate) fn run(ui: Ui, files: &[PathBuf], strict: bool, known: Option<&Known>) -> Result {
     let mut checked = Vec::new();
     for file in find(files)? {
         let source = read(&file)?;
-        let problems = spec::parse(&source).diagnostics;
+        let options = spec::Options {
+            actions: known.map(|known| known as &dyn spec::Actions),
+            ..spec::Options::default()
+        };
+        let problems = spec::parse_with(&source, &options).diagnostics;
         checked.push((file.display().to_string(), source, problems));
     }
     let reports: Vec<FileReport<'_>> = checked
@@ -70,6 +75,7 @@ pub(crate) fn graph(ui: Ui, file: &Path, format: GraphFormat) -> Result {
         GraphFormat::Mermaid => graph::mermaid(&definition),
         GraphFormat::Dot => graph::dot(&definition),
         GraphFormat::Json => pretty(&graph::json(&definition)),
+        GraphFormat::Svg => graph::svg(&definition),
     };
     ui.data(&text)
 }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value as Json, json};
 
 use super::inquiry::cell;
-use super::{rehearsal, run as runs, validate, watch};
-use crate::cli::{Global, Inputs, Output, WorkflowCommand};
+use super::{known, rehearsal, run as runs, validate, watch};
+use crate::cli::{Global, GraphFormat, Inputs, Output, WorkflowCommand};
 use crate::client::{Client, Request, encode, unexpected};
 use crate::local::LocalEngine;
 use crate::output::error::{CliError, Context, Kind, Result};
@@ -18,7 +18,19 @@ use crate::{inputs, profile};
 /// Runs a command about workflows.
 pub(crate) async fn run(ui: Ui, global: &Global, command: WorkflowCommand) -> Result {
     match command {
-        WorkflowCommand::Validate { files, strict } => validate::run(ui, &files, strict),
+        WorkflowCommand::Validate {
+            files,
+            strict,
+            pack,
+            on_server,
+        } => {
+            let known = match pack {
+                Some(pack) => Some(known::of_pack(&pack).await?),
+                None if on_server => Some(known::of_server(&profile::client(global)?).await?),
+                None => None,
+            };
+            validate::run(ui, &files, strict, known.as_ref())
+        }
         WorkflowCommand::Test {
             files,
             filter,
@@ -49,7 +61,13 @@ pub(crate) async fn run(ui: Ui, global: &Global, command: WorkflowCommand) -> Re
         WorkflowCommand::Show { reference } => {
             show(ui, &profile::client(global)?, &reference).await
         }
-        WorkflowCommand::Graph { file, format } => validate::graph(ui, &file, format),
+        WorkflowCommand::Graph { target, format } => graph(ui, global, &target, format).await,
+        WorkflowCommand::Versions { reference } => {
+            let path = format!("/workflows/{}/versions", encode(&reference));
+            ui.value(&profile::client(global)?.get(path).await?, versions_table)
+        }
+        WorkflowCommand::Enable { reference } => switch(ui, global, &reference, "enable").await,
+        WorkflowCommand::Disable { reference } => switch(ui, global, &reference, "disable").await,
         WorkflowCommand::Remove { reference } => {
             let path = format!("/workflows/{}", encode(&reference));
             profile::client(global)?
@@ -192,6 +210,42 @@ impl Start {
         }
         watch::to_end(ui, client, id).await
     }
+}
+
+/// Draws a file here, or has the server draw a workflow of its own.
+async fn graph(ui: Ui, global: &Global, target: &str, format: GraphFormat) -> Result {
+    let file = Path::new(target);
+    if file.is_file() || target == "-" {
+        return validate::graph(ui, file, format);
+    }
+    if target.ends_with(".yaml") || target.ends_with(".yml") {
+        let message = format!("there is no file `{target}`");
+        return Err(CliError::new(Kind::NotFound, message));
+    }
+    let client = profile::client(global)?;
+    let path = format!("/workflows/{}/graph?format=", encode(target));
+    let request = Request::new("GET", path + format.as_str());
+    if format == GraphFormat::Json {
+        return ui.result(&client.data(request).await?);
+    }
+    ui.data(&String::from_utf8_lossy(&client.bytes(request).await?))
+}
+
+async fn switch(ui: Ui, global: &Global, reference: &str, verb: &str) -> Result {
+    let path = format!("/workflows/{}/{verb}", encode(reference));
+    let client = profile::client(global)?;
+    client.data(Request::new("POST", path)).await?;
+    ui.say(Role::Good, &format!("{reference} is {verb}d"));
+    Ok(())
+}
+
+fn versions_table(list: &Json) -> String {
+    let mut table = Table::new(&["revision", "version", "digest", "created"]);
+    for workflow in list.as_array().into_iter().flatten() {
+        let keys = ["revision", "version", "digest", "updated"];
+        table.row(keys.map(|key| cell(&workflow[key])));
+    }
+    table.render("no revisions")
 }
 
 fn table(list: &Json) -> String {

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use super::error::Result;
 use super::text::{duration, escape, one_line};
 use super::ui::{Role, paint, pretty};
-use crate::client::Client;
+use crate::client::{Client, Request, encode};
 use crate::commands::Kept;
 
 /// Log lines shown of a failed task.
@@ -84,12 +84,9 @@ pub(crate) fn log_line(line: &Json) -> String {
 
 /// Returns the ids of a task's executions.
 pub(crate) async fn task_ids(client: &Client, run: u64, name: &str) -> Result<Vec<Json>> {
-    let tasks = client.get(format!("/runs/{run}/tasks?limit=500")).await?;
-    let of_task = tasks
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter(|task| task["name"] == name);
+    let path = format!("/runs/{run}/tasks?limit=500&name={}", encode(name));
+    let tasks = client.get(path).await?;
+    let of_task = tasks.as_array().into_iter().flatten();
     let ids: Vec<Json> = of_task.map(|task| task["id"].clone()).collect();
     if ids.is_empty() {
         let message = format!("run {run} has no execution of a task `{name}`");
@@ -108,14 +105,17 @@ pub(crate) async fn failure(client: &Client, run: &Json, kept: Kept) -> Result<S
         .as_str()
         .unwrap_or("the run did not complete");
     let mut out = String::new();
-    let Some(name) = error["task"].as_str() else {
-        return Ok(format!(
-            "{} {}\n",
-            paint(Role::Error, "failed:"),
-            escape(message)
-        ));
-    };
     let kind = error["type"].as_str().unwrap_or("error");
+    let Some(name) = error["task"].as_str() else {
+        let status = run["status"].as_str().unwrap_or("failed");
+        let status = paint(role(status), &format!("{status}:"));
+        let kind = if error.is_null() {
+            String::new()
+        } else {
+            format!(" ({kind})")
+        };
+        return Ok(format!("{status} {}{kind}\n", escape(message)));
+    };
     out.push_str(&format!(
         "{} task {}: {} ({kind})\n",
         paint(Role::Error, "failed:"),
@@ -130,7 +130,7 @@ pub(crate) async fn failure(client: &Client, run: &Json, kept: Kept) -> Result<S
     }
     if kept == Kept::Stored {
         out.push_str(&format!(
-            "\n{} attune run show {id}\n      attune run retry {id}\n",
+            "\n{} attune run explain {id} {name}\n      attune run retry {id}\n",
             paint(Role::Hint, "next:")
         ));
     }
@@ -138,10 +138,12 @@ pub(crate) async fn failure(client: &Client, run: &Json, kept: Kept) -> Result<S
 }
 
 async fn failed_task(client: &Client, run: u64, name: &str) -> Result<Option<Json>> {
-    let tasks = client.get(format!("/runs/{run}/tasks?limit=500")).await?;
-    let found = tasks.as_array().into_iter().flatten().rev().find(|task| {
-        task["name"] == name && matches!(task["status"].as_str(), Some("failed" | "timeout"))
-    });
+    let path = format!(
+        "/runs/{run}/tasks?limit=500&status=failed&status=timeout&name={}",
+        encode(name)
+    );
+    let tasks = client.get(path).await?;
+    let found = tasks.as_array().and_then(|tasks| tasks.last());
     let Some(id) = found.map(|task| task["id"].clone()) else {
         return Ok(None);
     };
@@ -169,32 +171,41 @@ async fn task_details(client: &Client, run: u64, task: &Json) -> Result<String> 
         let heading = paint(Role::Faint, "details");
         out.push_str(&format!("\n{heading}\n{}\n", indent(&escape(&details))));
     }
-    let path = format!("/runs/{run}/logs?task_id={}&limit=500", task["id"]);
-    let lines = client.get(path).await?;
-    let lines = lines.as_array().map(Vec::as_slice).unwrap_or_default();
+    let lines = last_lines(client, run, &task["id"]).await?;
     if !lines.is_empty() {
         out.push_str(&format!("\n{}\n", paint(Role::Faint, "last log lines")));
-        for line in &lines[lines.len().saturating_sub(LAST_LINES)..] {
+        for line in &lines {
             out.push_str(&format!("  {}\n", log_line(line)));
         }
     }
     Ok(out)
 }
 
+/// Returns the last log lines of a task execution.
+async fn last_lines(client: &Client, run: u64, task: &Json) -> Result<Vec<Json>> {
+    let path = format!("/runs/{run}/logs?task_id={task}&limit=500");
+    let (mut lines, mut after) = (Vec::new(), String::new());
+    loop {
+        let request = Request::new("GET", format!("{path}{after}"));
+        let page = client.json(request).await?;
+        lines.extend(page["data"].as_array().cloned().unwrap_or_default());
+        lines.drain(..lines.len().saturating_sub(LAST_LINES));
+        match page["next"].as_str() {
+            Some(next) => after = format!("&after={}", encode(next)),
+            None => return Ok(lines),
+        }
+    }
+}
+
 /// Finds the line of the workflow's source that names the task, and underlines it.
 async fn source_line(client: &Client, run: &Json, task: &str) -> Option<String> {
-    let source = run["source"].as_str().map(str::to_owned);
-    let source = match source {
-        Some(source) => source,
-        None => {
-            let workflow = run["workflow"].as_str()?;
-            let path = format!("/workflows/{workflow}?revision={}", run["revision"]);
-            let request =
-                crate::client::Request::new("GET", path).header("accept", "application/yaml");
-            String::from_utf8(client.bytes(request).await.ok()?.to_vec()).ok()?
-        }
-    };
-    underline(&source, task)
+    let path = format!("/runs/{}/source", run["id"]);
+    let source = client.bytes(Request::new("GET", path)).await.ok()?;
+    // A single action's run has a file that nobody wrote.
+    if source.starts_with(b"{") {
+        return None;
+    }
+    underline(std::str::from_utf8(&source).ok()?, task)
 }
 
 fn underline(source: &str, task: &str) -> Option<String> {

@@ -192,7 +192,7 @@ async fn actions_are_listed_filtered_and_removed() {
             .collect()
     };
     for (query, expected) in [
-        ("actions?limit=2", vec!["demo.echo", "demo.fail"]),
+        ("actions?limit=2", vec!["demo.drift", "demo.echo"]),
         ("actions?search=GRE", vec!["demo.greet"]),
         ("packs/demo/actions?after=demo.log", vec!["demo.slow"]),
         ("actions?pack=none", vec![]),

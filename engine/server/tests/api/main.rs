@@ -10,6 +10,7 @@ mod edges;
 mod inquiries;
 mod limits;
 mod packs;
+mod reference;
 mod runs;
 mod steering;
 mod streams;
