@@ -14,7 +14,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 pub(crate) use action::{ActionCommand, Inputs};
 pub(crate) use data::{KvCommand, SecretCommand, TokenCommand};
 pub(crate) use pack::PackCommand;
-pub(crate) use run::{Again, CancelMode, Fork, Many, RunCommand, RunFilter};
+pub(crate) use run::{Again, CancelMode, ForkArgs, Many, RunCommand, RunFilter};
 pub(crate) use serve::{AuthMode, LogFormat, ServeArgs};
 pub(crate) use workflow::{GraphFormat, WorkflowCommand};
 

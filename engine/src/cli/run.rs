@@ -110,7 +110,7 @@ pub(crate) enum RunCommand {
         id: Option<u64>,
         /// How.
         #[command(flatten)]
-        fork: Fork,
+        fork: ForkArgs,
     },
     /// Tells why a task ran, waits, was skipped or went where it went.
     #[command(allow_missing_positional = true)]
@@ -187,7 +187,7 @@ pub(crate) struct Again {
 
 /// How to fork.
 #[derive(Clone, Debug, Default, clap::Args)]
-pub(crate) struct Fork {
+pub(crate) struct ForkArgs {
     /// Everything from this task on runs again; else from the task that failed.
     #[arg(long, value_name = "TASK")]
     pub(crate) from: Option<String>,

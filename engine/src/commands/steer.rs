@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use super::inquiry::cell;
 use super::run::{filter_query, pick};
 use super::watch;
-use crate::cli::{Again, CancelMode, Fork, Inputs, Many};
+use crate::cli::{Again, CancelMode, ForkArgs, Inputs, Many};
 use crate::client::{Client, Request, unexpected};
 use crate::inputs;
 use crate::output::Ui;
@@ -76,7 +76,7 @@ pub(super) async fn retry(
 }
 
 /// Forks a run and follows the new one.
-pub(super) async fn fork(ui: Ui, client: &Client, id: Option<u64>, fork: &Fork) -> Result {
+pub(super) async fn fork(ui: Ui, client: &Client, id: Option<u64>, fork: &ForkArgs) -> Result {
     let id = pick(client, id).await?;
     let mut body = Map::new();
     if let Some(task) = &fork.from {
