@@ -100,3 +100,21 @@ fn nothing_is_said_about_correct_files() {
         assert!(parsed.definition.is_some(), "{}", section.title);
     }
 }
+
+#[test]
+fn nothing_is_said_about_near_misses_and_every_code_has_one() {
+    let table = include_str!("spec/near.txt");
+    let mut near = BTreeSet::new();
+    let mut failures = String::new();
+    for Section { title, source, .. } in sections(table) {
+        near.insert(title.split(' ').next().unwrap_or_default());
+        let shown = show(source);
+        if !shown.is_empty() {
+            let _ = writeln!(failures, "=== {title}\n{shown}");
+        }
+    }
+    assert_eq!(failures, "");
+    for code in code::ALL {
+        assert!(near.contains(code.name), "{} has no near miss", code.name);
+    }
+}

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::spec::fields::{FILE, FILE_NEEDS};
+use crate::spec::fields::{FILE, FILE_NEEDS, TASK};
 use crate::spec::shape::{Record, Shape};
+use crate::spec::task::{NOT_FOR_BLOCKS, RESERVED};
 
 /// Returns the JSON Schema 2020-12 of workflow files.
 pub fn schema() -> Value {
@@ -24,8 +25,29 @@ pub fn schema() -> Value {
     });
     let object = schema.as_object_mut().expect("it is written as an object");
     object.extend(file.as_object().cloned().unwrap_or_default());
+    if let Some(task) = definitions.get_mut(TASK.id) {
+        add_kinds(task);
+    }
     object.insert("$defs".into(), json!(definitions));
+    object["properties"]["tasks"]["minItems"] = json!(1);
     schema
+}
+
+/// Adds what depends on the kind of a task: a block has tasks and does not iterate, all else
+/// calls something.
+fn add_kinds(task: &mut Value) {
+    let never: Map<String, Value> = NOT_FOR_BLOCKS
+        .iter()
+        .chain(&["with_items"])
+        .map(|key| ((*key).to_owned(), json!(false)))
+        .collect();
+    let mut block = json!({"required": ["tasks"], "properties": never});
+    block["properties"]["tasks"] = json!({"type": "array", "minItems": 1});
+    task["if"] = json!({"required": ["type"], "properties": {"type": {"const": "parallel"}}});
+    task["then"] = block;
+    task["else"] = json!({"required": ["action"], "properties": {"tasks": false}});
+    task["properties"]["join"]["not"] = json!({"type": "integer", "maximum": 0});
+    task["properties"]["name"]["not"] = json!({"enum": RESERVED});
 }
 
 /// Returns the schema of a record; records inside it go to the definitions.
@@ -146,7 +168,8 @@ mod tests {
                 "vars:\ntasks: [{name: a, action: n, on_success: [{when: x, do: [b]}, c]}]",
                 true,
             ),
-            ("x-note: 1\ntasks: []", true),
+            ("x-note: 1\ntasks: []", false),
+            ("x-note: 1\ntasks: [{name: a, action: n}]", true),
             ("tasks: [{name: a, action: core.echo, timout: 5m}]", false),
             (
                 "tasks: [{name: a, action: core.echo, retry: {count: 101}}]",

@@ -6,7 +6,8 @@ mod task;
 
 use crate::diagnostics::code::{self, Code};
 use crate::spec::shape::{Field, Record, Shape};
-use task::{RETRY, TASK};
+use task::RETRY;
+pub(crate) use task::TASK;
 
 /// Ceilings of what a file may ask for; the defaults are those of the language.
 pub(crate) mod ceiling {

@@ -32,7 +32,7 @@ pub(crate) const RESERVED: &[&str] = &[
 ];
 
 /// Fields that mean nothing to a parallel block.
-const NOT_FOR_BLOCKS: &[&str] = &[
+pub(crate) const NOT_FOR_BLOCKS: &[&str] = &[
     "action",
     "input",
     "item_key",
