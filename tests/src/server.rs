@@ -141,6 +141,21 @@ impl Server {
         Ok(ticks * 1000.0 / TICKS)
     }
 
+    /// Returns the server's resident memory in MiB.
+    ///
+    /// # Errors
+    /// If it has ended.
+    pub fn resident_mib(&self) -> Result<f64> {
+        let id = self.child.id().context("the server has ended")?;
+        let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib: f64 = line
+            .and_then(|line| line.split_whitespace().next())
+            .context("no VmRSS")?
+            .parse()?;
+        Ok(kib / 1024.0)
+    }
+
     /// Returns how often the store has committed.
     ///
     /// # Errors

@@ -15,6 +15,7 @@
 mod attempts;
 mod chain;
 mod figure;
+mod first;
 mod floor;
 mod items;
 mod load;
@@ -54,6 +55,9 @@ async fn main() -> Result<()> {
     }
     if wants("E") {
         attempts::run(&server, Path::new(&floor), &mut figures).await?;
+    }
+    if wants("D") {
+        first::run(Path::new(&binary), &data.join("first"), &mut figures).await?;
     }
     figures.print();
     server.kill().await?;
