@@ -10,7 +10,7 @@ use crate::event::{AttemptContext, CancelMode, ChildEnded, TimerId};
 use crate::id::{RunId, TaskId, TaskIndex};
 use crate::pin::ActionPin;
 use crate::run::{RunStatus, TaskStatus};
-use crate::time::Timestamp;
+use crate::time::{Millis, Timestamp};
 use crate::value::Value;
 
 /// Something the shell must do once the event that caused it is appended.
@@ -113,6 +113,8 @@ pub struct StartAttempt {
     pub limits: TaskLimits,
     /// Deadline, seed, idempotency key.
     pub context: AttemptContext,
+    /// How long a result of the same action and input may be used instead, if it is pure.
+    pub cache: Option<Millis>,
 }
 
 /// A child run to be created.

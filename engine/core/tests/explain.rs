@@ -24,21 +24,8 @@ tasks:
 - {name: x, action: n.n}
 ";
 
-/// Starts the run, lets its first attempt succeed, and returns the journal.
-fn journal(definition: &Definition) -> Vec<Event> {
-    let mut run = Run::default();
-    let mut journal = Vec::new();
-    let mut tell = |run: &mut Run, kind| {
-        let event = Event {
-            at: Timestamp(1000),
-            seed: 1,
-            facts: Facts::new(),
-            kind,
-        };
-        step(definition, run, &event).unwrap();
-        journal.push(event);
-    };
-    let request = RunStarted {
+fn request() -> RunStarted {
+    RunStarted {
         run: RunId(1),
         workflow: WorkflowPin {
             reference: "t.t".into(),
@@ -56,8 +43,24 @@ fn journal(definition: &Definition) -> Vec<Event> {
         priority: None,
         fuel: None,
         fork: None,
+    }
+}
+
+/// Starts the run, lets its first attempt succeed, and returns the journal.
+fn journal(definition: &Definition) -> Vec<Event> {
+    let mut run = Run::default();
+    let mut journal = Vec::new();
+    let mut tell = |run: &mut Run, kind| {
+        let event = Event {
+            at: Timestamp(1000),
+            seed: 1,
+            facts: Facts::new(),
+            kind,
+        };
+        step(definition, run, &event).unwrap();
+        journal.push(event);
     };
-    tell(&mut run, EventKind::RunStarted(Box::new(request)));
+    tell(&mut run, EventKind::RunStarted(Box::new(request())));
     let ready = run.next_ready().unwrap();
     let (task, attempt) = (ready.task, ready.attempt);
     tell(
@@ -161,4 +164,54 @@ fn a_condition_that_did_not_hold_shows_what_it_saw() {
     };
     assert_eq!(seen.held, Ok(false));
     assert_eq!(seen.values, [("vars.n".to_owned(), Value::Int(2))]);
+}
+
+#[test]
+fn a_task_of_a_run_that_waits_for_its_key_says_so() {
+    let source = "
+concurrency_key: \"'k'\"
+tasks:
+- {name: a, action: n.n}
+";
+    let definition = spec::parse_with(source, &Options::inline())
+        .definition
+        .unwrap();
+    let event = Event {
+        at: Timestamp(1000),
+        seed: 1,
+        facts: Facts::new(),
+        kind: EventKind::RunStarted(Box::new(request())),
+    };
+    let a = explain(&definition, &[event], &About::Name("a".into()))
+        .unwrap()
+        .unwrap();
+    let key = "k".into();
+    assert_eq!(a.reasons, [Reason::Waits(Wait::Key { key })]);
+}
+
+const BLOCK: &str = "
+fail_fast: true
+tasks:
+- name: p
+  type: parallel
+  tasks:
+  - {name: x, action: n.n, on_success: [y, z]}
+  - {name: y, action: n.n, delay: 5, on_success: z}
+  - {name: z, action: n.n, join: all}
+";
+
+#[test]
+fn a_join_in_a_block_tells_the_arrivals_of_its_block() {
+    let definition = spec::parse_with(BLOCK, &Options::inline())
+        .definition
+        .unwrap();
+    let journal = journal(&definition);
+    let z = explain(&definition, &journal, &About::Name("z".into()))
+        .unwrap()
+        .unwrap();
+    assert!(z.reasons.contains(&Reason::Join {
+        needs: 2,
+        arrivals: vec![("x".into(), "waiting")],
+        missing: vec!["y".into()],
+    }));
 }

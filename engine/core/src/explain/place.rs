@@ -3,10 +3,23 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::run::{Kind, Run, Stage, State, TimerKind, Visit, VisitId};
+use crate::run::{Gate, Kind, Run, Stage, State, TimerKind, Visit, VisitId};
 use crate::time::Timestamp;
 
 use super::Wait;
+
+/// Returns what the run as a whole waits for before its first task.
+pub(super) fn gate(run: &Run) -> Option<Wait> {
+    match run.gate.as_ref()? {
+        Gate::Time(_) => Some(Wait::Timer {
+            until: due(run, |kind| kind == TimerKind::Start),
+        }),
+        Gate::Key(key) => Some(Wait::Key {
+            key: Arc::clone(key),
+        }),
+        Gate::Open => Some(Wait::Resume),
+    }
+}
 
 /// Returns what one execution of a visit waits for; `None` once it has ended.
 pub(super) fn wait(run: &Run, id: VisitId, index: u32) -> Option<Wait> {

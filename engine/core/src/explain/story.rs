@@ -7,7 +7,7 @@ use crate::id::TaskIndex;
 use crate::run::{Fate, GraphId, Run, Tier, VisitId};
 use crate::step::Trace;
 
-use super::place::wait;
+use super::place::{gate, wait};
 use super::{About, Explanation, Reason, Seen};
 
 /// A replayed run, and the task that is explained.
@@ -157,8 +157,10 @@ impl Story<'_> {
                 }),
             }
         }
-        reasons.extend(self.join(GraphId::default()));
-        let stopped = self.run.graph(GraphId::default()).not_started.iter();
+        reasons.extend(gate(self.run).map(Reason::Waits));
+        let graph = self.latest_graph();
+        reasons.extend(self.join(graph));
+        let stopped = self.run.graph(graph).not_started.iter();
         if stopped.clone().any(|start| start.task == self.index) {
             reasons.push(Reason::Stopped);
         }
@@ -171,6 +173,16 @@ impl Story<'_> {
         let closed = closed.into_iter().filter(|(closed, _)| *closed);
         reasons.extend(closed.map(|(_, by)| Reason::Closed { by }));
         reasons
+    }
+
+    /// The graph that the task would run in: for one inside a block, the block's latest.
+    fn latest_graph(&self) -> GraphId {
+        let block = self.task.parent;
+        let visit = block.and_then(|block| self.run.tasks.get(block.get())?.0);
+        let execution = visit.and_then(|visit| self.run.visit(visit).work.execution(0));
+        execution
+            .and_then(|execution| execution.graph)
+            .unwrap_or_default()
     }
 
     fn join(&self, graph: GraphId) -> Option<Reason> {

@@ -82,6 +82,7 @@ impl Machine<'_> {
             input,
             limits,
             context,
+            cache: task.cache,
         }
     }
 
