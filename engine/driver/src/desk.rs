@@ -269,7 +269,7 @@ impl<W: World> Shared<W> {
     async fn wait_for_end(&self, run: RunId) -> Result<bool, CommandError> {
         loop {
             // Watched first and looked at then, so that no end falls in between.
-            let mut watched = self.watch(run).await?;
+            let mut watched = self.watch(run, false).await?;
             let summary = self.ports().views.summary(run).await;
             let summary = summary.inspect_err(|error| self.notice(error))?;
             let summary = summary.ok_or(CommandError::NotFound(run))?;
@@ -287,10 +287,10 @@ impl<W: World> Shared<W> {
         }
     }
 
-    /// Asks the owner of a run to tell how far it is.
-    pub(crate) async fn watch(&self, run: RunId) -> Result<Watcher, CommandError> {
+    /// Asks the owner of a run to tell how far it is, at each of its steps or at its end alone.
+    pub(crate) async fn watch(&self, run: RunId, steps: bool) -> Result<Watcher, CommandError> {
         let (reply, receiver) = oneshot::channel();
-        let request = Request::Watch { run, reply };
+        let request = Request::Watch { run, steps, reply };
         let sent = self.lane(run).requests.send(request).await;
         sent.map_err(|_| CommandError::Busy)?;
         receiver.await.map_err(|_| CommandError::Store(unknown()))

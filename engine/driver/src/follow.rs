@@ -89,7 +89,7 @@ pub(crate) async fn follow<W: World>(
         .try_acquire_owned()
         .map_err(|_| CommandError::Busy)?;
     // Watched first and read then, so that no event falls in between.
-    let watched = shared.watch(run).await?;
+    let watched = shared.watch(run, true).await?;
     let journal = Journal::open(shared, run).await?;
     let (sender, receiver) = mpsc::channel(FOLLOW_BUFFER);
     let follower = Follower {
@@ -137,7 +137,7 @@ impl<W: World> Follower<W> {
             };
             // The owner forgets watchers at the end of a run and when the store fails.
             if more.is_none() {
-                match self.shared.watch(self.journal.run).await {
+                match self.shared.watch(self.journal.run, true).await {
                     Ok(watched) => self.watched = watched,
                     Err(_stopping) => return Ok(()),
                 }

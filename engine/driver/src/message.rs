@@ -52,9 +52,10 @@ pub(crate) enum Request {
         kind: EventKind,
         reply: CommandReply,
     },
-    /// Tell me how far the run is on disk.
+    /// Tell me how far the run is on disk: at each step, or at its end alone.
     Watch {
         run: RunId,
+        steps: bool,
         reply: oneshot::Sender<Watcher>,
     },
 }

@@ -105,16 +105,16 @@ impl<W: World> Actor<W> {
             Request::Command { run, kind, reply } => {
                 self.deliver(run, Delivery::new(kind, Origin::Command(reply)));
             }
-            Request::Watch { run, reply } => {
-                self.watches.watch(run, reply);
-                self.tell_of_tail(run);
+            Request::Watch { run, steps, reply } => {
+                self.watches.watch(run, steps, reply);
+                self.tell_of_tail(run, steps);
             }
         }
     }
 
     /// Arranges that a new watcher is told of what was appended before it came and is not on disk
     /// yet: it reads the store, which lacks that until then, and nobody else may come to tell it.
-    fn tell_of_tail(&mut self, run: RunId) {
+    fn tell_of_tail(&mut self, run: RunId, steps: bool) {
         // A run with anything that is not on disk is in memory; one that is touched tells when it
         // is appended.
         let Some(machine) = self.slots.resident(run) else {
@@ -124,6 +124,9 @@ impl<W: World> Actor<W> {
             return;
         }
         let (events, over) = (machine.events, machine.run.status().is_over());
+        if !steps && !over {
+            return;
+        }
         let progress = Progress { events, over };
         let tail = machine.tail;
         self.bench

@@ -19,14 +19,19 @@ pub(super) struct Watches {
 
 #[derive(Debug, Default)]
 struct Watched {
-    teller: Teller,
+    /// Tells of each step.
+    steps: Teller,
+    /// Tells of the end alone.
+    end: Teller,
     ended: Vec<oneshot::Sender<Inspected>>,
 }
 
 impl Watches {
     /// Lets somebody watch a run, from now on: what was before is in the store.
-    pub(super) fn watch(&mut self, run: RunId, reply: oneshot::Sender<Watcher>) {
-        let watcher = self.entry(run).teller.watcher();
+    pub(super) fn watch(&mut self, run: RunId, steps: bool, reply: oneshot::Sender<Watcher>) {
+        let watched = self.entry(run);
+        let teller = if steps { &watched.steps } else { &watched.end };
+        let watcher = teller.watcher();
         drop(reply.send(watcher));
     }
 
@@ -44,7 +49,7 @@ impl Watches {
     /// end must not make the disk hurry after every step.
     pub(super) fn is_followed(&self, run: RunId) -> bool {
         let watched = self.runs.get(&run);
-        watched.is_some_and(|watched| !watched.teller.is_deserted())
+        watched.is_some_and(|watched| !watched.steps.is_deserted())
     }
 
     /// Takes those who wait for the run's machine.
@@ -58,7 +63,10 @@ impl Watches {
         let Some(watched) = self.runs.get_mut(&run) else {
             return;
         };
-        watched.teller.tell(progress);
+        watched.steps.tell(progress);
+        if progress.over {
+            watched.end.tell(progress);
+        }
         if progress.over || watched.is_deserted() {
             self.runs.remove(&run);
         }
@@ -75,6 +83,8 @@ impl Watches {
 
 impl Watched {
     fn is_deserted(&self) -> bool {
-        self.teller.is_deserted() && self.ended.iter().all(oneshot::Sender::is_closed)
+        let tellers = [&self.steps, &self.end];
+        tellers.into_iter().all(Teller::is_deserted)
+            && self.ended.iter().all(oneshot::Sender::is_closed)
     }
 }
