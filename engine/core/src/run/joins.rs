@@ -3,7 +3,7 @@
 //! An arrival is used when it takes part in a firing, absorbed when it agrees with a firing that
 //! did not need it, and otherwise left over, which fails the run at its end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -78,12 +78,9 @@ impl JoinBook {
     pub(crate) fn arrive(&mut self, need: Need, arrival: Arrival) -> Vec<Firing> {
         let number = self.generation_of(need, &arrival);
         let generation = self.generations.entry(number).or_default();
+        let newest = generation.arrivals.len();
         generation.arrivals.push(arrival);
-        let mut fired = Vec::new();
-        while let Some(chosen) = generation.next_firing(need) {
-            fired.push(generation.fire(need, number, &chosen));
-        }
-        fired
+        generation.fire_all(need, number, Some(newest))
     }
 
     /// Outside cycles all arrivals are of one generation. In a cycle, the one after the last
@@ -132,9 +129,7 @@ impl JoinBook {
     pub(crate) fn fire_waiting(&mut self, need: Need) -> Vec<Firing> {
         let mut fired = Vec::new();
         for (number, generation) in &mut self.generations {
-            while let Some(chosen) = generation.next_firing(need) {
-                fired.push(generation.fire(need, *number, &chosen));
-            }
+            fired.extend(generation.fire_all(need, *number, None));
         }
         fired
     }
@@ -190,53 +185,129 @@ impl JoinBook {
 }
 
 impl Generation {
-    /// Finds the first waiting arrival that can be completed, and what completes it.
-    fn next_firing(&mut self, need: Need) -> Option<Vec<usize>> {
-        for place in 0..self.arrivals.len() {
-            let arrival = &self.arrivals[place];
-            if arrival.fate != Fate::Waiting {
-                continue;
-            }
-            let agrees = |firing: &Firing| firing.lineage.agrees(&arrival.lineage);
-            if need.absorbs && self.firings.iter().any(agrees) {
+    /// Fires for every waiting arrival that can be completed, in order. If only the newest arrival
+    /// has not been looked at, whatever fires now contains it.
+    fn fire_all(&mut self, need: Need, number: u32, newest: Option<usize>) -> Vec<Firing> {
+        let mut fired = Vec::new();
+        for place in newest.unwrap_or(0)..self.arrivals.len() {
+            let agrees = |firing: &Firing| firing.lineage.agrees(&self.arrivals[place].lineage);
+            let waits = self.arrivals[place].fate == Fate::Waiting;
+            if need.absorbs && waits && self.firings.iter().any(agrees) {
                 self.arrivals[place].fate = Fate::Absorbed;
+            }
+        }
+        if self.arrivals.len() < need.sources as usize {
+            return fired;
+        }
+        for place in 0..self.arrivals.len() {
+            if self.arrivals[place].fate != Fate::Waiting {
                 continue;
             }
-            if let Some(chosen) = self.complete(need, place) {
-                return Some(chosen);
+            if let Some(chosen) = self.complete(need, place, newest) {
+                let firing = self.fire(need, number, &chosen);
+                self.absorb(need, &firing);
+                fired.push(firing);
+            }
+        }
+        fired
+    }
+
+    /// With `any` and N, what waits and agrees with a firing is absorbed by it.
+    fn absorb(&mut self, need: Need, firing: &Firing) {
+        let waiting = self.arrivals.iter_mut();
+        let waiting = waiting.filter(|arrival| need.absorbs && arrival.fate == Fate::Waiting);
+        for arrival in waiting.filter(|arrival| firing.lineage.agrees(&arrival.lineage)) {
+            arrival.fate = Fate::Absorbed;
+        }
+    }
+
+    /// Searches for arrivals of other sources that agree with the one at `place` and with each
+    /// other, earlier ones first, the newest among them if one is given.
+    fn complete(&self, need: Need, place: usize, newest: Option<usize>) -> Option<Vec<usize>> {
+        let first = &self.arrivals[place];
+        let newest = newest.filter(|newest| *newest != place);
+        let last = newest.map(|newest| &self.arrivals[newest]);
+        let fits = |arrival: &Arrival| {
+            arrival.source != first.source && arrival.lineage.agrees(&first.lineage)
+        };
+        if last.is_some_and(|last| !fits(last)) {
+            return None;
+        }
+        let lineage = match last {
+            Some(last) => first.lineage.merged(&last.lineage),
+            None => Arc::clone(&first.lineage),
+        };
+        let left = (need.sources as usize).checked_sub(1 + usize::from(last.is_some()))?;
+        let candidates: Vec<usize> = (0..self.arrivals.len())
+            .filter(|other| {
+                let other = &self.arrivals[*other];
+                let new_source = last.is_none_or(|last| last.source != other.source);
+                new_source && fits(other) && lineage.agrees(&other.lineage)
+            })
+            .collect();
+        let mut budget = MAX_SEARCH;
+        let others = self.pick(left, &lineage, &candidates, &mut budget)?;
+        Some([place].into_iter().chain(others).chain(newest).collect())
+    }
+
+    /// Picks `count` of the candidates, of distinct sources and agreeing with each other, earlier
+    /// ones first. All candidates agree with `lineage`.
+    fn pick(
+        &self,
+        count: usize,
+        lineage: &Arc<Lineage>,
+        candidates: &[usize],
+        budget: &mut u32,
+    ) -> Option<Vec<usize>> {
+        if self.sources(candidates) < count {
+            return None;
+        }
+        if let Some(picked) = self.pick_greedily(count, lineage, candidates) {
+            return Some(picked);
+        }
+        for (at, &candidate) in candidates.iter().enumerate() {
+            *budget = budget.checked_sub(1)?;
+            let taken = &self.arrivals[candidate];
+            let lineage = lineage.merged(&taken.lineage);
+            let fits = |other: &&usize| {
+                let other = &self.arrivals[**other];
+                other.source != taken.source && lineage.agrees(&other.lineage)
+            };
+            let later: Vec<usize> = candidates[at + 1..].iter().filter(fits).copied().collect();
+            if let Some(others) = self.pick(count - 1, &lineage, &later, budget) {
+                return Some([candidate].into_iter().chain(others).collect());
             }
         }
         None
     }
 
-    /// Searches for arrivals of other sources that agree with the one at `place` and with each
-    /// other, earlier ones first, going back where a choice leaves too few.
-    fn complete(&self, need: Need, place: usize) -> Option<Vec<usize>> {
-        let mut chosen = vec![(place, Arc::clone(&self.arrivals[place].lineage))];
-        let (mut next, mut looked_at) = (0, 0);
-        while (chosen.len() as u32) < need.sources {
-            looked_at += 1;
-            if looked_at > MAX_SEARCH {
-                return None;
+    /// Takes each candidate that fits those taken before it: where that gives enough, no other
+    /// way could have begun with earlier ones.
+    fn pick_greedily(
+        &self,
+        count: usize,
+        lineage: &Arc<Lineage>,
+        candidates: &[usize],
+    ) -> Option<Vec<usize>> {
+        let mut picked = Vec::with_capacity(count);
+        let (mut sources, mut lineage) = (BTreeSet::new(), Arc::clone(lineage));
+        for &candidate in candidates {
+            if picked.len() == count {
+                break;
             }
-            let Some(candidate) = self.arrivals.get(next) else {
-                if chosen.len() == 1 {
-                    return None;
-                }
-                next = chosen.pop().map_or(0, |(last, _)| last) + 1;
-                continue;
-            };
-            let new_source = chosen
-                .iter()
-                .all(|(other, _)| self.arrivals[*other].source != candidate.source);
-            let lineage = &chosen[chosen.len() - 1].1;
-            if new_source && lineage.agrees(&candidate.lineage) {
-                let merged = lineage.merged(&candidate.lineage);
-                chosen.push((next, merged));
+            let arrival = &self.arrivals[candidate];
+            if !sources.contains(&arrival.source) && lineage.agrees(&arrival.lineage) {
+                sources.insert(arrival.source);
+                lineage = lineage.merged(&arrival.lineage);
+                picked.push(candidate);
             }
-            next += 1;
         }
-        Some(chosen.into_iter().map(|(place, _)| place).collect())
+        (picked.len() == count).then_some(picked)
+    }
+
+    fn sources(&self, candidates: &[usize]) -> usize {
+        let sources = candidates.iter().map(|place| self.arrivals[*place].source);
+        sources.collect::<BTreeSet<_>>().len()
     }
 
     fn fire(&mut self, need: Need, number: u32, chosen: &[usize]) -> Firing {

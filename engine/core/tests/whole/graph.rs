@@ -403,11 +403,13 @@ fn add(json: &mut Json, graph: &Graph, one: &Transition) {
     }
 }
 
-/// The same graph without `fail_fast` and joins of some, on any level.
+/// The same graph without `fail_fast` and joins of some, on any level, whose tasks end alike in
+/// every visit and attempt.
 pub(crate) fn patient(mut graph: Graph) -> Graph {
     graph.fail_fast = false;
     for task in &mut graph.tasks {
         task.join = task.join.map(|_| Join::All);
+        task.ends = vec![*task.ends.first().unwrap_or(&End::Succeeded); MAX_TASKS];
         task.block = task.block.take().map(patient);
     }
     graph
