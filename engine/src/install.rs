@@ -1,7 +1,8 @@
 //! Puts the standard actions into an engine's catalog.
 
 use attune_core::{Digest, Timestamp, Value};
-use attune_driver::port::{ActionRecord, Catalog, Inspection, Inspector};
+use attune_driver::port::{ActionRecord, Catalog, Clock as _, Inspection, Inspector};
+use attune_driver::system::SystemClock;
 use bytes::Bytes;
 
 use crate::output::error::{Context, Result};
@@ -51,7 +52,7 @@ async fn install(
         .map(drop)
 }
 
-/// Makes the record of a standard action. Revision and times are the store's to set.
+/// Makes the record of a standard action. Revision and creation are the store's to set.
 fn record(reference: &str, content: Digest, found: Inspection) -> ActionRecord {
     ActionRecord {
         reference: reference.into(),
@@ -74,6 +75,6 @@ fn record(reference: &str, content: Digest, found: Inspection) -> ActionRecord {
         size_bytes: found.component.len() as u64,
         builtin: true,
         created: Timestamp(0),
-        updated: Timestamp(0),
+        updated: SystemClock::default().now(),
     }
 }

@@ -21,7 +21,7 @@ use utoipa::IntoParams;
 use crate::auth::Caller;
 use crate::error::{ApiError, Code, Item, Result};
 use crate::idempotency::Key;
-use crate::query::{Query, Wait};
+use crate::query::{Query, Wait, given};
 use crate::reply::placed;
 use crate::resolve::Runnable;
 use crate::state::App;
@@ -42,6 +42,7 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 pub(crate) struct ExecuteQuery {
     /// Wait for the run's end, for at most 60 s.
     #[param(value_type = Option<String>, example = "30s")]
+    #[serde(default, deserialize_with = "given")]
     wait: Option<Wait>,
 }
 

@@ -1,6 +1,8 @@
 //! The description of the API, generated from the handlers: OpenAPI 3.1, completed with what is the
 //! same for all of them (problems, security, patterns of names).
 
+mod parameter;
+
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -21,14 +23,6 @@ const METHODS: &[&str] = &["get", "put", "post", "delete", "patch"];
 /// Every description begins from this.
 const ABOUT: &str = "Workflows whose tasks are WebAssembly components. Errors are problems (RFC \
     9457) with a stable `code`; lists are pages with a cursor.";
-
-/// Patterns of path parameters by name.
-const PATTERNS: &[(&str, &str)] = &[
-    ("ref", "^[a-z][a-z0-9_-]{0,62}\\.[a-z][a-z0-9_-]{0,62}$"),
-    ("pack", "^[a-z][a-z0-9_-]{0,62}$"),
-    ("name", "^[a-z][a-z0-9_-]{0,62}$"),
-    ("key", "^[A-Za-z0-9._:-]{1,256}$"),
-];
 
 /// The description, ready to be sent.
 #[derive(Clone)]
@@ -133,6 +127,8 @@ fn complete_operation(method: &str, operation: &mut Map<String, Value>, auth: Au
     }
     let has_body = operation.contains_key("requestBody");
     let mut in_path = false;
+    let id = operation["operationId"].clone();
+    let id = id.as_str().unwrap_or_default().to_owned();
     for parameter in operation
         .get_mut("parameters")
         .and_then(Value::as_array_mut)
@@ -140,8 +136,7 @@ fn complete_operation(method: &str, operation: &mut Map<String, Value>, auth: Au
         .flatten()
     {
         in_path |= parameter["in"] == "path";
-        drop_null(parameter);
-        add_pattern(parameter);
+        parameter::complete(&id, parameter);
     }
     let mut statuses = vec!["400", "403", "414", "431", "500", "503"];
     if needs_token {
@@ -181,28 +176,4 @@ fn problem_response(response: &mut Value) {
             "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }),
     };
-}
-
-/// What may be left out of a request line or head is never null.
-fn drop_null(parameter: &mut Value) {
-    let kind = &mut parameter["schema"]["type"];
-    if let Some(kinds) = kind.as_array() {
-        let own = kinds.iter().find(|kind| *kind != "null").cloned();
-        *kind = own.unwrap_or_default();
-    }
-}
-
-fn add_pattern(parameter: &mut Value) {
-    if parameter["in"] != "path" {
-        return;
-    }
-    let name = parameter["name"].as_str().unwrap_or_default();
-    if let Some((_, pattern)) = PATTERNS.iter().find(|(known, _)| *known == name) {
-        parameter["schema"]["pattern"] = (*pattern).into();
-    }
-    let integer = parameter["schema"]["type"] == "integer";
-    if integer {
-        parameter["schema"]["minimum"] = 1.into();
-        parameter["schema"]["maximum"] = attune_core::RunId::MAX.0.into();
-    }
 }

@@ -77,6 +77,15 @@ impl FromRequestParts<App> for NoQuery {
     }
 }
 
+/// Reads a parameter that may be left out, but not be empty.
+pub(crate) fn given<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
+
 /// Which part of a list to give.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -84,6 +93,7 @@ impl FromRequestParts<App> for NoQuery {
 pub(crate) struct PageQuery {
     /// Rows at most.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 500, default = 50)]
+    #[serde(default, deserialize_with = "given")]
     pub(crate) limit: Option<Limit>,
     /// Cursor: `next` of the page before.
     pub(crate) after: Option<String>,
@@ -148,6 +158,8 @@ mod tests {
         status: Vec<String>,
         limit: Option<u32>,
         wait: Option<Wait2>,
+        #[serde(deserialize_with = "given")]
+        size: Option<u32>,
     }
 
     #[derive(Debug, Deserialize, PartialEq)]
@@ -165,6 +177,7 @@ mod tests {
     fn wrong_parameters_are_named() {
         for (query, part) in [
             ("limit=x", "limit"),
+            ("size=", "size"),
             ("wait=never", "duration"),
             ("color=red", "color"),
             ("status=%ff", "UTF-8"),

@@ -19,7 +19,11 @@ pub(crate) fn to_error(status: u16, body: &[u8]) -> CliError {
         .into_iter()
         .flatten()
     {
-        error.causes.push(cause(item));
+        // One thing wrong, without a place: the message has said it.
+        let is_known = item["message"].as_str() == Some(&*error.message) && item["line"].is_null();
+        if !is_known || item["fix"].is_string() {
+            error.causes.push(cause(item));
+        }
     }
     error.hint = text("hint").or_else(|| hint(status).map(str::to_owned));
     error

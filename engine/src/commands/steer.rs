@@ -68,10 +68,12 @@ pub(super) async fn retry(
         let request = Request::new("POST", format!("/runs/{id}/retry")).json(&body);
         return ui.value(&client.data(request).await?, preview);
     }
-    tell(ui, client, Some(id), "retry", body).await?;
+    let request = Request::new("POST", format!("/runs/{id}/retry")).json(&body);
+    let run = client.data(request).await?;
     if again.detach {
-        return Ok(());
+        return ui.value(&run, |run| format!("run {id} is {}", cell(&run["status"])));
     }
+    ui.say(Role::Faint, &format!("run {id} goes on"));
     watch::to_end(ui, client, id).await
 }
 

@@ -82,9 +82,12 @@ impl Ui {
         } else {
             "\n"
         };
-        write!(out, "{text}{end}")
-            .and_then(|()| out.flush())
-            .context(|| "cannot print".into())
+        let written = write!(out, "{text}{end}").and_then(|()| out.flush());
+        match written {
+            // Whoever read this has seen enough.
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Err(CliError::silent()),
+            other => other.context(|| "cannot print".into()),
+        }
     }
 
     /// Prints a JSON value in the chosen form; `table` makes the form for people.

@@ -43,7 +43,8 @@ impl<T: DeserializeOwned + Default> FromRequest<App> for OptionalJson<T> {
             return Ok(Self(T::default()));
         }
         check_media(&parts.headers)?;
-        parse_json(&bytes).map(Self)
+        let body: Option<T> = parse_json(&bytes)?;
+        Ok(Self(body.unwrap_or_default()))
     }
 }
 

@@ -3,6 +3,9 @@
 use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer, Error};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// Characters of a name.
 const NAME_CHARS: usize = 63;
@@ -34,6 +37,17 @@ impl<'de> Deserialize<'de> for Name {
         }
     }
 }
+
+impl PartialSchema for Name {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some("^[a-z][a-z0-9_-]{0,62}$"))
+            .into()
+    }
+}
+
+impl ToSchema for Name {}
 
 /// `pack.name`.
 #[derive(Clone, Debug, PartialEq, Eq)]

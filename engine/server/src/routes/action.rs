@@ -10,10 +10,10 @@ use utoipa::IntoParams;
 
 use super::workflow::RevisionQuery;
 use crate::auth::{Admin, Caller, Deployer, Reader};
-use crate::error::{ApiError, Result};
+use crate::error::{ApiError, Code, Result};
 use crate::extract::{Name, Path, Ref, pack_of};
 use crate::limits::LIST_SCAN;
-use crate::query::{Limit, NoQuery, Query, rows};
+use crate::query::{Limit, NoQuery, Query, given, rows};
 use crate::reply::{Data, List};
 use crate::state::App;
 use crate::wire::action::{ActionSummaryView, ActionView};
@@ -29,6 +29,7 @@ const LIST_BATCH: usize = 500;
 pub(crate) struct ActionsQuery {
     /// Rows at most.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 500, default = 50)]
+    #[serde(default, deserialize_with = "given")]
     limit: Option<Limit>,
     /// Cursor: `next` of the page before.
     after: Option<String>,
@@ -196,7 +197,7 @@ pub(crate) struct ForceQuery {
     params(("ref" = String, Path, description = "The action."), ForceQuery),
     responses(
         (status = 204, description = "Removed."),
-        (status = 409, description = "Workflows use it."),
+        (status = 409, description = "Workflows use it, or it comes with the server."),
     ),
     extensions(("x-role" = json!("deploy"))),
 )]
@@ -207,6 +208,11 @@ pub(crate) async fn delete_action(
     Query(query): Query<ForceQuery>,
 ) -> Result<StatusCode> {
     caller.check_ref(&reference.0)?;
+    let found = app.catalog.action(&reference.0, None).await?;
+    if found.is_some_and(|record| record.builtin) {
+        let detail = format!("action `{}` comes with the server", reference.0);
+        return Err(ApiError::new(Code::InUse, detail));
+    }
     app.catalog.remove_action(&reference.0, query.force).await?;
     Ok(StatusCode::NO_CONTENT)
 }

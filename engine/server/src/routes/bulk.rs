@@ -12,10 +12,10 @@ use utoipa::IntoParams;
 
 use super::run::RunsQuery;
 use crate::auth::{Caller, Runner};
-use crate::error::Result;
+use crate::error::{ApiError, Code, Item, Result};
 use crate::extract::OptionalJson;
 use crate::limits::{LIST_MAX, LIST_SCAN};
-use crate::query::{Limit, Query, number_cursor};
+use crate::query::{Limit, Query, given, number_cursor};
 use crate::reply::Data;
 use crate::state::App;
 use crate::wire::bulk::{BulkBody, BulkView, RefusedView};
@@ -31,6 +31,7 @@ const AT_ONCE: usize = 32;
 pub(crate) struct BulkQuery {
     /// Runs at most, unless they are only counted.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 500, default = 500)]
+    #[serde(default, deserialize_with = "given")]
     limit: Option<Limit>,
     /// Cursor: `next` of the answer before.
     after: Option<String>,
@@ -41,11 +42,14 @@ pub(crate) struct BulkQuery {
     status: Vec<String>,
     /// Created at or after.
     #[param(value_type = Option<String>, format = DateTime)]
+    #[serde(default, deserialize_with = "given")]
     since: Option<Time>,
     /// Created before.
     #[param(value_type = Option<String>, format = DateTime)]
+    #[serde(default, deserialize_with = "given")]
     until: Option<Time>,
     /// Children of this run.
+    #[serde(default, deserialize_with = "given")]
     parent: Option<u64>,
     /// With this label, as `name:value`; repeated: with all of them.
     #[serde(default)]
@@ -63,7 +67,7 @@ pub(crate) struct BulkQuery {
     params(BulkQuery),
     request_body = Option<BulkBody>,
     responses((status = 200, description = "What became of them.", body = Data<BulkView>)),
-    extensions(("x-role" = json!("run"))),
+    extensions(("x-role" = json!("run")), ("x-semantic-422" = json!(true))),
 )]
 pub(crate) async fn cancel_runs(
     caller: Runner,
@@ -82,7 +86,7 @@ pub(crate) async fn cancel_runs(
     params(BulkQuery),
     request_body = Option<BulkBody>,
     responses((status = 200, description = "What became of them.", body = Data<BulkView>)),
-    extensions(("x-role" = json!("run"))),
+    extensions(("x-role" = json!("run")), ("x-semantic-422" = json!(true))),
 )]
 pub(crate) async fn retry_runs(
     caller: Runner,
@@ -95,6 +99,27 @@ pub(crate) async fn retry_runs(
     })?;
     let command = Command::Rerun { tasks: Vec::new() };
     bulk.steer(&app, &caller, &command).await
+}
+
+/// Refuses what a body names and a query could not.
+fn check(body: &BulkBody) -> Result<()> {
+    let wrong = |pointer: String, message: String| {
+        let item = Item::at(pointer, message.clone());
+        ApiError::new(Code::InvalidRequest, message).item(item)
+    };
+    for (place, word) in body.status.iter().enumerate() {
+        if RunStatus::parse(word).is_none() {
+            let message = format!("`{word}` is no status of a run");
+            return Err(wrong(format!("/status/{place}"), message));
+        }
+    }
+    for (place, label) in body.label.iter().enumerate() {
+        if !label.contains(':') {
+            let message = format!("`{label}` is no label: it must be `name:value`");
+            return Err(wrong(format!("/label/{place}"), message));
+        }
+    }
+    Ok(())
 }
 
 /// A request, understood.
@@ -113,6 +138,7 @@ impl Bulk {
         body: BulkBody,
         allowed: impl Fn(RunStatus) -> bool,
     ) -> Result<Self> {
+        check(&body)?;
         let after = number_cursor(query.after.as_deref())?.map(RunId);
         let limit = query.limit.map_or(LIST_MAX, |limit| limit.0);
         let dry_run = query.dry_run || body.dry_run;

@@ -13,7 +13,7 @@ use super::stream::{follow_events, follow_logs};
 use crate::auth::Reader;
 use crate::error::Result;
 use crate::extract::{Path, accepts};
-use crate::query::{Limit, PageQuery, Query, number_cursor, rows};
+use crate::query::{Limit, PageQuery, Query, given, number_cursor, rows};
 use crate::reply::List;
 use crate::state::App;
 use crate::wire::event::EventView;
@@ -57,15 +57,19 @@ pub(crate) async fn list_events(
 pub(crate) struct LogsQuery {
     /// Rows at most.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 500, default = 50)]
+    #[serde(default, deserialize_with = "given")]
     limit: Option<Limit>,
     /// Cursor: `next` of the page before.
     after: Option<String>,
     /// Of this task execution.
+    #[serde(default, deserialize_with = "given")]
     task_id: Option<u64>,
     /// Of this attempt.
+    #[serde(default, deserialize_with = "given")]
     attempt: Option<u32>,
     /// At least this level.
     #[param(inline)]
+    #[serde(default, deserialize_with = "given")]
     level: Option<LevelView>,
     /// Stream what is there and what comes, as server-sent events, until the run's end.
     #[serde(default)]

@@ -13,7 +13,7 @@ use crate::clock;
 use crate::error::{ApiError, Code, Item, Result};
 use crate::extract::{Json, Key, Name, Path};
 use crate::limits::KV_LIFE_MS;
-use crate::query::{Limit, NoQuery, Query, rows};
+use crate::query::{Limit, NoQuery, Query, given, rows};
 use crate::reply::{Data, List, placed};
 use crate::state::App;
 use crate::wire::pack::{KeyView, KvView, PutKvBody};
@@ -25,6 +25,7 @@ use crate::wire::pack::{KeyView, KvView, PutKvBody};
 pub(crate) struct KeysQuery {
     /// Rows at most.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 500, default = 50)]
+    #[serde(default, deserialize_with = "given")]
     limit: Option<Limit>,
     /// Cursor: `next` of the page before.
     after: Option<String>,

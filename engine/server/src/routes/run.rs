@@ -16,7 +16,7 @@ use crate::auth::{Caller, Reader};
 use crate::error::{ApiError, Code, Result};
 use crate::extract::Path;
 use crate::launch::{brief, wait, whole};
-use crate::query::{Limit, NoQuery, Query, Wait, number_cursor, rows};
+use crate::query::{Limit, NoQuery, Query, Wait, given, number_cursor, rows};
 use crate::reply::{Data, List};
 use crate::state::App;
 use crate::wire::detail::{ContextView, RunView};
@@ -30,6 +30,7 @@ use crate::wire::time::Time;
 pub(crate) struct RunsQuery {
     /// Rows at most.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 500, default = 50)]
+    #[serde(default, deserialize_with = "given")]
     pub(super) limit: Option<Limit>,
     /// Cursor: `next` of the page before.
     pub(super) after: Option<String>,
@@ -40,11 +41,14 @@ pub(crate) struct RunsQuery {
     pub(super) status: Vec<String>,
     /// Created at or after.
     #[param(value_type = Option<String>, format = DateTime)]
+    #[serde(default, deserialize_with = "given")]
     pub(super) since: Option<Time>,
     /// Created before.
     #[param(value_type = Option<String>, format = DateTime)]
+    #[serde(default, deserialize_with = "given")]
     pub(super) until: Option<Time>,
     /// Children of this run.
+    #[serde(default, deserialize_with = "given")]
     pub(super) parent: Option<u64>,
     /// With this label, as `name:value`; repeated: with all of them.
     #[serde(default)]
@@ -116,6 +120,7 @@ pub(crate) async fn list_runs(
 pub(crate) struct WaitQuery {
     /// Wait for the run's end, for at most 60 s.
     #[param(value_type = Option<String>, example = "30s")]
+    #[serde(default, deserialize_with = "given")]
     wait: Option<Wait>,
 }
 

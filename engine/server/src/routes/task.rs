@@ -13,7 +13,7 @@ use super::run::visible;
 use crate::auth::Reader;
 use crate::error::{ApiError, Code, Result};
 use crate::extract::Path;
-use crate::query::{Limit, NoQuery, Query, number_cursor, rows};
+use crate::query::{Limit, NoQuery, Query, given, number_cursor, rows};
 use crate::reply::{Data, List};
 use crate::state::App;
 use crate::wire::explain::ExplanationView;
@@ -29,6 +29,7 @@ const EXPLAINED_EVENTS: usize = 100_000;
 pub(crate) struct TasksQuery {
     /// Rows at most.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 500, default = 50)]
+    #[serde(default, deserialize_with = "given")]
     limit: Option<Limit>,
     /// Cursor: `next` of the page before.
     after: Option<String>,

@@ -15,7 +15,7 @@ use crate::auth::{Deployer, Reader};
 use crate::clock;
 use crate::error::{ApiError, Code, Item, Result};
 use crate::extract::{Name, Path, Ref, WorkflowSource, accepts, pack_of};
-use crate::query::{NoQuery, Query};
+use crate::query::{NoQuery, Query, given};
 use crate::reply::{Data, json, placed};
 use crate::state::App;
 use crate::wire::workflow::{WorkflowSummaryView, WorkflowView};
@@ -27,6 +27,7 @@ use crate::wire::workflow::{WorkflowSummaryView, WorkflowView};
 pub(crate) struct RevisionQuery {
     /// A revision other than the newest.
     #[param(minimum = 1)]
+    #[serde(default, deserialize_with = "given")]
     pub(crate) revision: Option<u32>,
 }
 
@@ -138,7 +139,6 @@ pub(crate) async fn get_workflow(
     ),
     responses(
         (status = 204, description = "Removed."),
-        (status = 409, description = "Others use it."),
         (status = 412, description = "It has another `ETag`."),
     ),
     extensions(("x-role" = json!("deploy"))),

@@ -16,7 +16,7 @@ use crate::auth::{Caller, Reader};
 use crate::error::{ApiError, Result};
 use crate::extract::{Name, Path, Ref, pack_of};
 use crate::limits::LIST_SCAN;
-use crate::query::{Limit, NoQuery, Query, rows};
+use crate::query::{Limit, NoQuery, Query, given, rows};
 use crate::reply::{Data, List};
 use crate::state::App;
 use crate::wire::workflow::{Wanted, WorkflowSummaryView};
@@ -28,6 +28,7 @@ use crate::wire::workflow::{Wanted, WorkflowSummaryView};
 pub(crate) struct WorkflowsQuery {
     /// Rows at most.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 500, default = 50)]
+    #[serde(default, deserialize_with = "given")]
     limit: Option<Limit>,
     /// Cursor: `next` of the page before.
     after: Option<String>,
@@ -35,6 +36,7 @@ pub(crate) struct WorkflowsQuery {
     #[serde(default)]
     tags: Vec<String>,
     /// Only enabled, or only disabled ones.
+    #[serde(default, deserialize_with = "given")]
     enabled: Option<bool>,
     /// Text within ref, label or description, any case.
     search: Option<String>,
@@ -166,6 +168,7 @@ pub(crate) struct WorkflowGraphQuery {
     format: Format,
     /// A revision other than the newest.
     #[param(minimum = 1)]
+    #[serde(default, deserialize_with = "given")]
     revision: Option<u32>,
 }
 

@@ -76,7 +76,10 @@ pub(crate) struct PutKvBody {
     /// Only if its version is this; 0: only if there is none.
     pub(crate) expected_version: Option<u64>,
     /// Goes by itself after this time.
-    #[schema(example = "30m")]
+    #[schema(
+        example = "30m",
+        pattern = "^[1-9][0-9]{0,2}(ms|s|m|h)$|^[1-9][0-9]?d$"
+    )]
     pub(crate) expires_in: Option<String>,
 }
 

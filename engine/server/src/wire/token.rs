@@ -44,16 +44,16 @@ pub(crate) struct NewTokenView {
 #[schema(as = MakeToken)]
 pub(crate) struct MakeTokenBody {
     /// Its name: another token of that name ends.
-    #[schema(value_type = String, pattern = "^[a-z][a-z0-9_-]{0,62}$")]
+    #[schema(inline)]
     pub(crate) name: Name,
     /// Its role.
     pub(crate) role: RoleView,
     /// Packs it is limited to; none is all.
     #[serde(default)]
-    #[schema(value_type = Vec<String>, max_items = 100)]
+    #[schema(inline, max_items = 100)]
     pub(crate) packs: Vec<Name>,
     /// How long it lives, like `30d`; 90 days unless given.
-    #[schema(example = "30d")]
+    #[schema(example = "30d", pattern = "^[1-9][0-9]{0,2}(s|m|h)$|^[1-9][0-9]?d$")]
     pub(crate) expires_in: Option<String>,
 }
 

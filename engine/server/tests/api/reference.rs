@@ -28,6 +28,15 @@ fn keep(file: &Path, expected: &str) {
     );
 }
 
+/// Every operation, in the order of the description.
+fn operations() -> Vec<Value> {
+    let document: Value = serde_json::from_str(&attune_server::openapi_json("")).unwrap();
+    let items = document["paths"].as_object().unwrap().values();
+    let all = items.flat_map(|item| item.as_object().unwrap().values().cloned());
+    all.filter(|operation| operation["operationId"].is_string())
+        .collect()
+}
+
 /// One line for each operation, by tag.
 fn table() -> String {
     let document: Value = serde_json::from_str(&attune_server::openapi_json("")).unwrap();
@@ -83,13 +92,28 @@ fn the_reference_page_lists_every_operation() {
 fn schemathesis_knows_which_operations_mean_more_than_their_schema() {
     let mut text = String::from(
         "# Made by the tests of attune-server (UPDATE_DOCS=1) from the operations marked\n\
-         # `x-semantic-422`: what fits their schema may still be wrong. No check is turned off.\n",
+         # `x-semantic-422`, whose input may fit the schema and still be wrong, and from those that\n\
+         # look at versions (412). No check is turned off.\n",
     );
-    for operation in attune_server::semantic_operations() {
+    let semantic = attune_server::semantic_operations();
+    for operation in operations() {
+        let id = operation["operationId"].as_str().unwrap();
+        let mut statuses = vec!["\"2xx\"", "401", "403", "404", "409"];
+        if operation["responses"].get("412").is_some() {
+            statuses.push("412");
+        }
+        if semantic.iter().any(|known| known == id) {
+            statuses.push("422");
+        }
+        if statuses.len() == 5 {
+            continue;
+        }
+        statuses.push("\"5xx\"");
+        let statuses = statuses.join(", ");
         let _ = write!(
             text,
-            "\n[[operations]]\ninclude-operation-id = \"{operation}\"\n\
-             checks.positive_data_acceptance.expected-statuses = [\"2xx\", 401, 403, 404, 409, 422, \"5xx\"]\n"
+            "\n[[operations]]\ninclude-operation-id = \"{id}\"\n\
+             checks.positive_data_acceptance.expected-statuses = [{statuses}]\n"
         );
     }
     keep(&root().join("schemathesis.toml"), &text);
