@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use attune_core::explain::{About, explain};
+use attune_core::pin::ActionPin;
 use attune_core::run::{TaskFilter, TaskStatus};
-use attune_core::{RunId, TaskId};
+use attune_core::{RunId, TaskId, Value};
 use axum::extract::State;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -94,8 +95,20 @@ pub(crate) async fn get_task(
     let inspected = app.handle.inspect(run).await?;
     let row = inspected.run.task_row(TaskId(task_id));
     let row = row.ok_or_else(|| ApiError::not_found("task execution", task_id))?;
-    let data = TaskView::from(&row);
+    let grants = grants(&app, row.action.as_ref()).await?;
+    let data = TaskView::new(&row, grants);
     Ok(Data { data })
+}
+
+/// Returns the grants of the revision that a task calls.
+async fn grants(app: &App, action: Option<&ActionPin>) -> Result<Value> {
+    let Some(pin) = action else {
+        return Ok(Value::Null);
+    };
+    let revision = Some(pin.revision);
+    let record = app.catalog.action(&pin.reference, revision).await?;
+    let approved = record.filter(|record| record.approved);
+    Ok(approved.map(|record| record.grants).unwrap_or_default())
 }
 
 /// Explains a task: why it ran, waits, was skipped or went where it went.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use attune_core::Value;
 use attune_core::pin::ActionPin;
 use attune_core::run::{AttemptRow, TaskRow};
 use serde::Serialize;
@@ -74,6 +75,8 @@ pub(crate) struct TaskView {
     result: AnyJson,
     /// Attempts that ended, in order.
     attempts: Vec<AttemptView>,
+    /// The grants that the action's revision has; null if it calls none or is gone.
+    grants: AnyJson,
 }
 
 /// An exact revision.
@@ -143,13 +146,15 @@ impl From<&TaskRow> for TaskSummaryView {
     }
 }
 
-impl From<&TaskRow> for TaskView {
-    fn from(row: &TaskRow) -> Self {
+impl TaskView {
+    /// Makes the view of an execution; `grants` are those of the action it calls.
+    pub(crate) fn new(row: &TaskRow, grants: Value) -> Self {
         Self {
             summary: row.into(),
             input: row.input.clone().into(),
             result: row.result.clone().into(),
             attempts: row.attempts.iter().map(AttemptView::from).collect(),
+            grants: grants.into(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use attune_core::Digest;
 use attune_core::diagnostics::Diagnostic;
 use attune_core::spec::yaml;
 use attune_driver::port::WorkflowRecord;
@@ -16,6 +17,9 @@ use crate::resolve::Source;
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = WorkflowSummary)]
 pub(crate) struct WorkflowSummaryView {
+    /// A number of its ref, the same for all revisions.
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
+    id: u64,
     /// `pack.name`.
     #[serde(rename = "ref")]
     #[schema(example = "demo.hello")]
@@ -139,6 +143,7 @@ pub(crate) fn contains(texts: &[Option<&Arc<str>>], part: &str) -> bool {
 impl From<&WorkflowRecord> for WorkflowSummaryView {
     fn from(record: &WorkflowRecord) -> Self {
         Self {
+            id: id(&record.reference),
             reference: record.reference.clone(),
             pack: pack_of(&record.reference).to_owned(),
             label: record.label.clone(),
@@ -152,6 +157,16 @@ impl From<&WorkflowRecord> for WorkflowSummaryView {
             updated: record.updated.into(),
         }
     }
+}
+
+/// Returns the number of a ref: 52 bits of its hash, and one that keeps it above zero.
+fn id(reference: &str) -> u64 {
+    let digest = Digest::of(reference.as_bytes()).0;
+    let high = digest
+        .iter()
+        .take(8)
+        .fold(0, |number, byte| number << 8 | u64::from(*byte));
+    (1 << 52) | (high >> 12)
 }
 
 impl WorkflowView {
