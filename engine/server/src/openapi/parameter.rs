@@ -51,9 +51,11 @@ fn add_query_words(id: &str, name: &str, schema: &mut Value) {
             schema["pattern"] = NUMBER.into();
         }
         "status" if of_runs => {
-            schema["items"]["enum"] = json!(RunStatus::ALL.map(RunStatus::as_str))
+            schema["items"]["enum"] = json!(RunStatus::ALL.map(RunStatus::as_str));
         }
-        "status" => schema["items"]["enum"] = json!(TaskStatus::ALL.map(TaskStatus::as_str)),
+        "status" => {
+            schema["items"]["enum"] = json!(TaskStatus::ALL.map(TaskStatus::as_str));
+        }
         "label" if of_runs => schema["items"]["pattern"] = "^[^:]+:".into(),
         _ => {}
     }
