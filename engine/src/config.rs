@@ -1,6 +1,8 @@
 //! The server's configuration: defaults, then the file, then `ATTUNE_*` from the environment,
 //! then flags. Each value remembers where it came from; unknown keys are errors.
 
+pub(crate) mod sandbox;
+
 use std::env;
 use std::fmt;
 use std::net::SocketAddr;
@@ -9,6 +11,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use self::sandbox::Sandbox;
 use crate::cli::{AuthMode, LogFormat, ServeArgs};
 use crate::output::error::{CliError, Context, Kind, Result};
 use crate::paths;
@@ -69,6 +72,8 @@ pub(crate) struct Config {
     pub(crate) grace: Setting<Duration>,
     /// How long finished runs are kept.
     pub(crate) retention: Setting<Duration>,
+    /// What actions may do at most.
+    pub(crate) sandbox: Setting<Sandbox>,
 }
 
 /// How long finished runs are kept.
@@ -84,6 +89,7 @@ struct File {
     hosts: Option<Vec<String>>,
     grace: Option<String>,
     retention: Option<String>,
+    sandbox: Option<Sandbox>,
 }
 
 impl Config {
@@ -140,6 +146,7 @@ impl Config {
                 file_duration("retention", file.retention)?,
                 DEFAULT_RETENTION,
             ),
+            sandbox: layers.pick((None, ""), None, file.sandbox, Sandbox::default()),
         };
         config.check()?;
         Ok(config)
@@ -156,7 +163,7 @@ impl Config {
 
     /// Returns key, value and origin of every setting, for `attune config`.
     pub(crate) fn rows(&self) -> Vec<(&'static str, String, String)> {
-        vec![
+        let mut rows = vec![
             (
                 "listen",
                 self.listen.value.to_string(),
@@ -194,7 +201,15 @@ impl Config {
                 seconds(self.retention.value),
                 self.retention.origin.to_string(),
             ),
-        ]
+        ];
+        let origin = &self.sandbox.origin;
+        let sandbox = self.sandbox.value.rows();
+        rows.extend(
+            sandbox
+                .into_iter()
+                .map(|(key, value)| (key, value, origin.to_string())),
+        );
+        rows
     }
 }
 

@@ -37,7 +37,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result {
     let stop = stop_on_signal()?;
     let listener = listen(config.listen.value).await?;
     let store = open(&config.data.value).await?;
-    let engine = Engine::start(Arc::new(store.clone()), setup(&config, &store)).await?;
+    let engine = Engine::start(Arc::new(store.clone()), setup(&config, &store)?).await?;
     let inspector: &dyn Inspector = &engine.runtime;
     install::standard(&*engine.catalog, inspector, |_reference| true).await?;
     let token = match config.auth.value {
@@ -60,7 +60,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result {
     closed.context(|| "the store did not close".into())
 }
 
-fn setup(config: &Config, store: &Store) -> Setup {
+fn setup(config: &Config, store: &Store) -> Result<Setup> {
     let counted = store.clone();
     let counters: Counters = Arc::new(move || {
         let commits = counted.commits();
@@ -69,11 +69,12 @@ fn setup(config: &Config, store: &Store) -> Setup {
              # TYPE attune_store_commits_total counter\nattune_store_commits_total {commits}\n"
         )
     });
-    Setup {
-        runtime: attune_runtime::Settings {
-            cache_dir: Some(config.data.value.join("compiled")),
-            ..attune_runtime::Settings::default()
-        },
+    let runtime = attune_runtime::Settings {
+        cache_dir: Some(config.data.value.join("compiled")),
+        ..attune_runtime::Settings::default()
+    };
+    Ok(Setup {
+        runtime: config.sandbox.value.apply(runtime)?,
         driver: attune_driver::Config {
             grace: config.grace.value,
             ..attune_driver::Config::default()
@@ -88,7 +89,7 @@ fn setup(config: &Config, store: &Store) -> Setup {
             ..attune_server::Config::default()
         },
         counters,
-    }
+    })
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener> {

@@ -30,8 +30,8 @@ pub enum BackendError {
 /// Durable state that actions reach. What a call wrote is on disk when it returns.
 #[async_trait]
 pub trait Backend: Send + Sync + 'static {
-    /// Returns the grants in force of an action's revision, JSON as in a manifest.
-    async fn grants(&self, reference: &str, revision: u32) -> Result<Value, BackendError>;
+    /// Returns what an action's revision may do.
+    async fn granted(&self, reference: &str, revision: u32) -> Result<Granted, BackendError>;
     /// Returns a kv entry of a pack.
     async fn kv_get(&self, pack: &str, key: &str) -> Result<Option<Entry>, BackendError>;
     /// Writes a kv entry: with `expected` only at that revision (0: only if absent). Returns the
@@ -49,6 +49,15 @@ pub trait Backend: Send + Sync + 'static {
     async fn kv_list(&self, pack: &str, page: KvPage<'_>) -> Result<Vec<String>, BackendError>;
     /// Returns a secret of a pack, in clear.
     async fn secret(&self, pack: &str, name: &str) -> Result<Option<String>, BackendError>;
+}
+
+/// What a revision of an action may do.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Granted {
+    /// The grants in force, JSON as in a manifest; null is none.
+    pub grants: Value,
+    /// The manifest that was sent with it, for limits that the pin does not hold.
+    pub manifest: Value,
 }
 
 /// How a kv entry is written.
@@ -82,8 +91,8 @@ fn local() -> BackendError {
 
 #[async_trait]
 impl Backend for NoBackend {
-    async fn grants(&self, _: &str, _: u32) -> Result<Value, BackendError> {
-        Ok(Value::Null)
+    async fn granted(&self, _: &str, _: u32) -> Result<Granted, BackendError> {
+        Ok(Granted::default())
     }
 
     async fn kv_get(&self, _: &str, _: &str) -> Result<Option<Entry>, BackendError> {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use attune_core::Value;
 
+use crate::http::{HostPattern, Pattern, PatternError};
+
 /// The most patterns, hosts and secrets that one action may name.
 const MAX_ENTRIES: usize = 64;
 
@@ -24,7 +26,7 @@ pub enum KvGrant {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SecretGrant {
     /// Towards which hosts its placeholder is replaced.
-    pub hosts: Vec<Arc<str>>,
+    pub hosts: Vec<HostPattern>,
     /// Whether the action may read the secret itself.
     pub reveal: bool,
 }
@@ -32,8 +34,8 @@ pub struct SecretGrant {
 /// The grants of an action.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Grants {
-    /// Request patterns, as written: `METHOD scheme://host[:port]/path*`.
-    pub http: Vec<Arc<str>>,
+    /// Requests.
+    pub http: Vec<Pattern>,
     /// The pack's kv store.
     pub kv: KvGrant,
     /// The pack's configuration.
@@ -77,7 +79,7 @@ impl Grants {
             .ok_or_else(|| wrong("", "expected an object"))?;
         for (key, value) in map {
             match &**key {
-                "http" => grants.http = texts("/http", value)?,
+                "http" => grants.http = each("/http", value, Pattern::parse)?,
                 "kv" => grants.kv = parse_kv(value)?,
                 "config" => grants.config = flag("/config", value)?,
                 "secrets" => grants.secrets = parse_secrets(value)?,
@@ -108,7 +110,7 @@ impl Grants {
     pub fn to_json(&self) -> Value {
         let mut out = attune_core::Map::new();
         if !self.http.is_empty() {
-            out.insert("http".into(), list(&self.http));
+            out.insert("http".into(), list(self.http.iter().map(Pattern::as_text)));
         }
         match self.kv {
             KvGrant::None => {}
@@ -120,7 +122,8 @@ impl Grants {
         }
         if !self.secrets.is_empty() {
             let secrets = self.secrets.iter().map(|(name, grant)| {
-                let mut entry = vec![("hosts", list(&grant.hosts))];
+                let hosts = grant.hosts.iter().map(HostPattern::as_text);
+                let mut entry = vec![("hosts", list(hosts))];
                 if grant.reveal {
                     entry.push(("reveal", true.into()));
                 }
@@ -182,8 +185,8 @@ impl Default for Ceiling {
     }
 }
 
-fn list(texts: &[Arc<str>]) -> Value {
-    Value::list(texts.iter().map(|t| Value::Text(t.clone())).collect())
+fn list<'a>(texts: impl Iterator<Item = &'a Arc<str>>) -> Value {
+    Value::list(texts.map(|text| Value::Text(Arc::clone(text))).collect())
 }
 
 fn flag(pointer: &str, value: &Value) -> Result<bool, GrantsError> {
@@ -192,18 +195,25 @@ fn flag(pointer: &str, value: &Value) -> Result<bool, GrantsError> {
         .ok_or_else(|| wrong(pointer, "expected `true` or `false`"))
 }
 
-fn texts(pointer: &str, value: &Value) -> Result<Vec<Arc<str>>, GrantsError> {
+/// Parses each text of a list.
+fn each<T>(
+    pointer: &str,
+    value: &Value,
+    parse: impl Fn(&str) -> Result<T, PatternError>,
+) -> Result<Vec<T>, GrantsError> {
     let items = value
         .as_list()
         .ok_or_else(|| wrong(pointer, "expected a list of text"))?;
     if items.len() > MAX_ENTRIES {
         return Err(wrong(pointer, format!("more than {MAX_ENTRIES} entries")));
     }
-    let text = |(index, item): (usize, &Value)| {
-        let text = item.as_str().map(Arc::from);
-        text.ok_or_else(|| wrong(format!("{pointer}/{index}"), "expected text"))
+    let parse = |(index, item): (usize, &Value)| {
+        let pointer = format!("{pointer}/{index}");
+        let text = item.as_str();
+        let text = text.ok_or_else(|| wrong(&*pointer, "expected text"))?;
+        parse(text).map_err(|error| wrong(pointer, error.to_string()))
     };
-    items.iter().enumerate().map(text).collect()
+    items.iter().enumerate().map(parse).collect()
 }
 
 fn parse_kv(value: &Value) -> Result<KvGrant, GrantsError> {
@@ -242,7 +252,7 @@ fn parse_secrets(value: &Value) -> Result<BTreeMap<Arc<str>, SecretGrant>, Grant
         let mut grant = SecretGrant::default();
         for (key, field) in fields {
             match &**key {
-                "hosts" => grant.hosts = texts(&format!("{pointer}/hosts"), field)?,
+                "hosts" => grant.hosts = secret_hosts(&format!("{pointer}/hosts"), field)?,
                 "reveal" => grant.reveal = flag(&format!("{pointer}/reveal"), field)?,
                 _ => return Err(wrong(format!("{pointer}/{key}"), "unknown key")),
             }
@@ -250,6 +260,18 @@ fn parse_secrets(value: &Value) -> Result<BTreeMap<Arc<str>, SecretGrant>, Grant
         secrets.insert(name.clone(), grant);
     }
     Ok(secrets)
+}
+
+/// A secret may not go just anywhere: that would be to reveal it.
+fn secret_hosts(pointer: &str, value: &Value) -> Result<Vec<HostPattern>, GrantsError> {
+    let hosts = each(pointer, value, HostPattern::parse)?;
+    match hosts.iter().position(|host| &**host.as_text() == "*") {
+        None => Ok(hosts),
+        Some(index) => Err(wrong(
+            format!("{pointer}/{index}"),
+            "a secret needs hosts by name; to use it anywhere is `reveal: true`",
+        )),
+    }
 }
 
 #[cfg(test)]
@@ -273,7 +295,7 @@ mod tests {
         for (json, pointer) in [
             (r#"{"kv":"all"}"#, "/kv"),
             (r#"{"http":"x"}"#, "/http"),
-            (r#"{"http":["x",1]}"#, "/http/1"),
+            (r#"{"http":["GET http://x/",1]}"#, "/http/1"),
             (r#"{"nonsense":1}"#, "/nonsense"),
             (r#"{"secrets":{"k":{"reveal":1}}}"#, "/secrets/k/reveal"),
         ] {

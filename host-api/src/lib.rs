@@ -4,6 +4,8 @@
 //! names the grant that would allow the call.
 
 pub mod bindings;
+pub mod files;
+pub mod http;
 
 mod backend;
 mod grants;
@@ -17,7 +19,7 @@ mod link;
 mod log;
 mod secrets;
 
-pub use backend::{Backend, BackendError, Entry, KvPage, KvWrite, NoBackend};
+pub use backend::{Backend, BackendError, Entry, Granted, KvPage, KvWrite, NoBackend};
 pub use grants::{Ceiling, Grants, GrantsError, KvGrant, SecretGrant};
 pub use link::add_to_linker;
 pub use logbook::{Level, Line, Logbook, MAX_LINE_BYTES};

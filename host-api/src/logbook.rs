@@ -17,6 +17,9 @@ const LINE_OVERHEAD_BYTES: usize = 32;
 /// Stands at the end of a line that was cut.
 const CUT_MARK: &str = " … [cut]";
 
+/// Denials that are kept to explain a failure.
+const MAX_DENIALS: usize = 8;
+
 /// The most fields kept of one line.
 const MAX_FIELDS: usize = 32;
 
@@ -54,6 +57,7 @@ pub struct Line {
 #[derive(Debug)]
 pub struct Logbook {
     lines: Vec<Line>,
+    denials: Vec<Arc<str>>,
     room_bytes: usize,
     cut: bool,
 }
@@ -63,6 +67,7 @@ impl Logbook {
     pub fn new(limit_bytes: usize) -> Self {
         Self {
             lines: Vec::new(),
+            denials: Vec::new(),
             room_bytes: limit_bytes,
             cut: false,
         }
@@ -111,6 +116,20 @@ impl Logbook {
             line.fields = kept;
         }
         true
+    }
+
+    /// Notes what was denied, and what would allow it: in the log, and for the failure that may
+    /// follow from it.
+    pub fn deny(&mut self, text: &str) {
+        self.write(Level::Warn, "log", text);
+        if self.denials.len() < MAX_DENIALS && !self.denials.iter().any(|known| **known == *text) {
+            self.denials.push(text.into());
+        }
+    }
+
+    /// Takes out what was denied.
+    pub fn take_denials(&mut self) -> Vec<Arc<str>> {
+        std::mem::take(&mut self.denials)
     }
 
     /// Tells whether lines were left out.

@@ -8,12 +8,10 @@ use crate::state::HostState;
 
 impl Host for HostState {
     async fn placeholder(&mut self, name: String) -> Result<String, Error> {
-        self.secret_grant(&name)?;
-        // Outbound HTTP is not part of this host yet, so there is no header in which the engine
-        // could put the secret in the placeholder's place.
-        Err(Error::Other(
-            "placeholders need outgoing HTTP, which this engine does not provide yet".to_owned(),
-        ))
+        let hosts = self.secret_grant(&name)?.hosts.clone();
+        let secret = self.secret(&name).await?;
+        let issued = self.placeholders.issue(&name, secret, &hosts);
+        issued.map_err(Error::Other)
     }
 
     async fn reveal(&mut self, name: String) -> Result<String, Error> {
@@ -22,14 +20,18 @@ impl Host for HostState {
                 "reading the secret itself needs `reveal: true` in the grant `secrets.{name}`"
             )));
         }
-        let secret = self.backend.secret(&self.subject.pack, &name).await;
-        secret
-            .map_err(|error| Error::Other(error.to_string()))?
-            .ok_or(Error::NotFound)
+        self.secret(&name).await
     }
 }
 
 impl HostState {
+    async fn secret(&self, name: &str) -> Result<String, Error> {
+        let secret = self.backend.secret(&self.subject.pack, name).await;
+        secret
+            .map_err(|error| Error::Other(error.to_string()))?
+            .ok_or(Error::NotFound)
+    }
+
     fn secret_grant(&self, name: &str) -> Result<&SecretGrant, Error> {
         self.grants.secrets.get(name).ok_or_else(|| {
             Error::Denied(format!(

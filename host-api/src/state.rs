@@ -6,6 +6,7 @@ use attune_core::{AttemptId, Digest, Timestamp, Value};
 
 use crate::backend::Backend;
 use crate::grants::Grants;
+use crate::http::Placeholders;
 use crate::logbook::Logbook;
 
 /// What the attempt is about: everything `context` and `config` answer.
@@ -37,6 +38,8 @@ pub struct HostState {
     pub logbook: Arc<Mutex<Logbook>>,
     /// The last `progress`, percent and message.
     pub progress: Option<(u8, Arc<str>)>,
+    /// What stands for secrets in headers.
+    pub placeholders: Arc<Placeholders>,
     /// Where kv and secrets are.
     pub backend: Arc<dyn Backend>,
 }

@@ -155,6 +155,7 @@ fn attempt(inspection: &Inspection, input: &str) -> Attempt {
         },
         started: Timestamp(0),
         pure: inspection.pure,
+        cache: None,
     }
 }
 

@@ -6,7 +6,9 @@ use attune_core::error::{Failure, kind};
 use attune_core::event::{Outcome, Usage};
 use attune_core::pin::Invocation;
 use attune_core::{Timestamp, Value};
-use attune_driver::port::{Attempt, Finished, LogLine};
+use attune_driver::port::{Attempt, Finished, LogLevel, LogLine};
+use attune_host_api::files::SCRATCH_BYTES;
+use attune_host_api::http::HttpLimits;
 use attune_host_api::{Grants, Subject};
 use tokio_util::sync::CancellationToken;
 
@@ -15,12 +17,12 @@ use crate::component::{Entry, Prepared};
 use crate::outcome::{self, Phase};
 use crate::pure::Seed;
 use crate::runtime::Inner;
-use crate::sandbox::{PureSetup, Sandbox, Setup};
-use crate::{command, typed};
+use crate::sandbox::{HttpSetup, PureSetup, Sandbox, Setup};
+use crate::{command, results, typed};
 
 /// Runs an attempt on the thread that polls this.
 pub(crate) async fn run(inner: &Inner, attempt: Attempt, stop: CancellationToken) -> Finished {
-    let (outcome, usage, logs) = perform(inner, &attempt, &stop).await;
+    let (outcome, usage, logs) = reuse_or_perform(inner, &attempt, &stop).await;
     Finished {
         id: attempt.id,
         outcome,
@@ -31,6 +33,37 @@ pub(crate) async fn run(inner: &Inner, attempt: Attempt, stop: CancellationToken
 
 /// An attempt's end, before it has a name.
 type Done = (Outcome, Usage, Vec<LogLine>);
+
+/// Takes the result that the same attempt had before, where the task allows it.
+async fn reuse_or_perform(inner: &Inner, attempt: &Attempt, stop: &CancellationToken) -> Done {
+    let Some((key, most)) = results::reusable(attempt) else {
+        return perform(inner, attempt, stop).await;
+    };
+    if let Some(value) = inner.results.get(key, most) {
+        let usage = Usage {
+            attempts: 1,
+            ..Usage::default()
+        };
+        return (Outcome::Succeeded(value), usage, vec![reused()]);
+    }
+    let done = perform(inner, attempt, stop).await;
+    if let (Outcome::Succeeded(value), usage, _) = &done {
+        let bytes = usize::try_from(usage.output_bytes).unwrap_or(usize::MAX);
+        inner.results.put(key, value, bytes);
+    }
+    done
+}
+
+/// Says in the log of an attempt why it used nothing.
+fn reused() -> LogLine {
+    LogLine {
+        at: crate::runtime::now(),
+        level: LogLevel::Debug,
+        stream: "log".into(),
+        message: "the result is one from before (`cache`)".into(),
+        fields: Vec::new(),
+    }
+}
 
 async fn perform(inner: &Inner, attempt: &Attempt, stop: &CancellationToken) -> Done {
     let entered = tokio::select! {
@@ -63,10 +96,14 @@ async fn enter(
     attempt: &Attempt,
 ) -> Result<(Arc<Prepared>, Admitted, Sandbox), Failure> {
     let prepared = prepare(inner, attempt).await?;
-    let grants = grants(inner, attempt).await?;
-    let short = grants.http.is_empty() && !grants.files;
-    let admitted = inner.admission.admit(&attempt.limits, short).await;
-    let setup = setup(inner, attempt, grants)?;
+    let allowed = allowed(inner, attempt).await?;
+    let short = allowed.grants.http.is_empty() && !allowed.grants.files;
+    let mut reserved = attempt.limits;
+    if allowed.grants.files {
+        reserved.memory_bytes = reserved.memory_bytes.saturating_add(SCRATCH_BYTES);
+    }
+    let admitted = inner.admission.admit(&reserved, short).await;
+    let setup = setup(inner, attempt, allowed)?;
     let sandbox = Sandbox::new(prepared.pre.engine(), setup)
         .map_err(|error| outcome::failure(&error, Phase::Instantiate))?;
     Ok((prepared, admitted, sandbox))
@@ -97,7 +134,8 @@ fn finish(sandbox: &Sandbox, ended: Ended) -> Done {
             match called.result {
                 Ok(value) => Outcome::Succeeded(value),
                 Err(failure) => {
-                    Outcome::Failed(outcome::with_stderr(failure, sandbox.stderr_tail()))
+                    let failure = outcome::with_stderr(failure, sandbox.stderr_tail());
+                    Outcome::Failed(outcome::with_denials(failure, &sandbox.denials()))
                 }
             }
         }
@@ -119,27 +157,39 @@ async fn prepare(inner: &Inner, attempt: &Attempt) -> Result<Arc<Prepared>, Fail
     })
 }
 
-/// Returns the grants in force. A pure attempt has none by definition.
-async fn grants(inner: &Inner, attempt: &Attempt) -> Result<Arc<Grants>, Failure> {
+/// What an attempt may do beside computing.
+struct Allowed {
+    grants: Arc<Grants>,
+    http: HttpLimits,
+}
+
+/// Returns what is allowed. A pure attempt may nothing by definition.
+async fn allowed(inner: &Inner, attempt: &Attempt) -> Result<Allowed, Failure> {
     if attempt.pure {
-        return Ok(Arc::clone(&inner.no_grants));
+        return Ok(Allowed {
+            grants: Arc::clone(&inner.no_grants),
+            http: HttpLimits::default(),
+        });
     }
     let action = &attempt.action;
-    let wanted = inner.backend.grants(&action.reference, action.revision);
+    let wanted = inner.backend.granted(&action.reference, action.revision);
     let wanted = wanted
         .await
         .map_err(|error| Failure::engine(kind::ENGINE, error.to_string()).retryable())?;
-    let grants = Grants::parse(&wanted).map_err(|error| {
+    let grants = Grants::parse(&wanted.grants).map_err(|error| {
         let text = format!(
             "the grants of `{}` are not valid: {error}",
             action.reference
         );
         Failure::engine(kind::ENGINE, text)
     })?;
-    Ok(Arc::new(grants.within(&inner.settings.grants)))
+    Ok(Allowed {
+        grants: Arc::new(grants.within(&inner.settings.grants)),
+        http: crate::manifest::http_limits(&wanted.manifest),
+    })
 }
 
-fn setup(inner: &Inner, attempt: &Attempt, grants: Arc<Grants>) -> Result<Setup, Failure> {
+fn setup(inner: &Inner, attempt: &Attempt, allowed: Allowed) -> Result<Setup, Failure> {
     let mut limits = inner.settings.limits.clamp(attempt.limits);
     if let Some(timeout) = attempt.context.timeout {
         limits.timeout_ms = limits.timeout_ms.min(timeout.0);
@@ -162,7 +212,11 @@ fn setup(inner: &Inner, attempt: &Attempt, grants: Arc<Grants>) -> Result<Setup,
             idempotency_key: attempt.context.idempotency_key,
         },
         limits,
-        grants,
+        grants: allowed.grants,
+        http: HttpSetup {
+            client: Arc::clone(&inner.http),
+            limits: allowed.http,
+        },
         backend: Arc::clone(&inner.backend),
         pure,
         command: match &action.invocation {

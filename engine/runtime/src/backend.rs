@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use attune_core::{Millis, Value};
 use attune_driver::port::{Catalog, CatalogError, Clock as _, KvWrite as Conditions, StoreError};
 use attune_driver::system::SystemClock;
-use attune_host_api::{Backend, BackendError, Entry, KvPage, KvWrite};
+use attune_host_api::{Backend, BackendError, Entry, Granted, KvPage, KvWrite};
 
 /// Keys that are read at once while those with a prefix are looked for.
 const PAGE_KEYS: usize = 1000;
@@ -49,12 +49,16 @@ fn refused(error: CatalogError) -> BackendError {
 
 #[async_trait]
 impl<C: Catalog + ?Sized> Backend for CatalogBackend<C> {
-    async fn grants(&self, reference: &str, revision: u32) -> Result<Value, BackendError> {
+    async fn granted(&self, reference: &str, revision: u32) -> Result<Granted, BackendError> {
         let record = self.0.action(reference, Some(revision)).await;
         let record = record.map_err(failed)?;
         // A revision that was removed or never approved has nothing.
         let approved = record.filter(|record| record.approved);
-        Ok(approved.map_or(Value::Null, |record| record.grants))
+        let granted = approved.map(|record| Granted {
+            grants: record.grants,
+            manifest: record.manifest,
+        });
+        Ok(granted.unwrap_or_default())
     }
 
     async fn kv_get(&self, pack: &str, key: &str) -> Result<Option<Entry>, BackendError> {

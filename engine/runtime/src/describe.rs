@@ -7,12 +7,13 @@ use attune_core::pin::AttemptLimits;
 use attune_core::{AttemptId, Digest, RunId, TaskId, Timestamp, Value};
 use attune_driver::port::InspectError;
 use attune_host_api::bindings::exports::attune::action::describe::{Description, GuestIndices};
+use attune_host_api::http::{HttpClient, HttpLimits};
 use attune_host_api::{NoBackend, Subject};
 
 use crate::component::Loaded;
 use crate::outcome::{self, Phase};
 use crate::pure::Seed;
-use crate::sandbox::{PureSetup, Sandbox, Setup};
+use crate::sandbox::{HttpSetup, PureSetup, Sandbox, Setup};
 
 /// A description, with its JSON parsed.
 #[derive(Debug, Default)]
@@ -37,11 +38,16 @@ pub(crate) async fn describe(
     loaded: &Loaded,
     digest: Digest,
     limits: AttemptLimits,
+    http: &Arc<HttpClient>,
 ) -> Result<Described, InspectError> {
     let setup = Setup {
         subject: subject(&limits),
         limits,
         grants: Arc::default(),
+        http: HttpSetup {
+            client: Arc::clone(http),
+            limits: HttpLimits::default(),
+        },
         backend: Arc::new(NoBackend),
         pure: Some(PureSetup {
             base_ms: 0,

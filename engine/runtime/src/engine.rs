@@ -166,4 +166,37 @@ mod tests {
         let loaded = unsafe { wasmtime::component::Component::deserialize(&pooled, &code) };
         assert!(loaded.is_ok());
     }
+
+    #[test]
+    fn proposals_that_components_do_not_need_are_off() {
+        let engine = Engine::new(&base()).unwrap();
+        let valid = |text: &str| {
+            let module = wat::parse_str(text).unwrap();
+            wasmtime::Module::validate(&engine, &module).is_ok()
+        };
+        for (proposal, module) in [
+            ("threads", "(module (memory 1 1 shared))"),
+            (
+                "atomics",
+                "(module (memory 1) (func (drop (i32.atomic.load (i32.const 0)))))",
+            ),
+            ("memory64", "(module (memory i64 1))"),
+            ("gc", "(module (type (struct (field i32))))"),
+            ("exceptions", "(module (tag))"),
+            (
+                "stack switching",
+                "(module (type $f (func)) (type (cont $f)))",
+            ),
+            ("custom page sizes", "(module (memory 1 (pagesize 1)))"),
+            (
+                "wide arithmetic",
+                "(module (func (result i64 i64) (i64.mul_wide_u (i64.const 1) (i64.const 1))))",
+            ),
+        ] {
+            assert!(!valid(module), "{proposal}");
+        }
+        assert!(valid(
+            "(module (memory 1) (func (drop (i32.load (i32.const 0)))))"
+        ));
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use attune_host_api::files::{FilesView, Scratch};
 use attune_host_api::{HostState, Logbook};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
@@ -24,7 +25,9 @@ pub(crate) struct Guest {
     pub(crate) limiter: Limiter,
     pub(crate) clock: Arc<VirtualClock>,
     pub(crate) seed: Seed,
-    pub(crate) http: crate::http::Http,
+    pub(crate) http: crate::wasi_http::Http,
+    /// Present with the grant `files: scratch`.
+    pub(crate) scratch: Option<Scratch>,
 }
 
 impl WasiView for Guest {
@@ -37,6 +40,14 @@ impl WasiView for Guest {
 }
 
 impl Guest {
+    /// Borrows what files are.
+    pub(crate) fn files(&mut self) -> FilesView<'_> {
+        FilesView {
+            scratch: self.scratch.as_ref(),
+            table: &mut self.table,
+        }
+    }
+
     /// Borrows what the virtual clock works on.
     pub(crate) fn pure(&mut self) -> PureView<'_> {
         PureView {

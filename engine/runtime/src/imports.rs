@@ -46,6 +46,12 @@ pub(crate) const PROVIDED: &[&str] = &[
     "wasi:sockets/udp@0.2.0",
 ];
 
+/// Interfaces that a component may import: far more than there are.
+const MAX_IMPORTS: usize = 200;
+
+/// Unknown imports that a message shows.
+const SHOWN: usize = 20;
+
 /// The imports of a component.
 #[derive(Debug, Default)]
 pub(crate) struct Imports {
@@ -69,15 +75,24 @@ impl Imports {
 
     /// Refuses what the engine does not have, naming each.
     pub(crate) fn check(&self) -> Result<(), InspectError> {
+        let count = self.names.len();
+        if count > MAX_IMPORTS {
+            return Err(InspectError {
+                code: "too_large",
+                message: format!("the component has {count} imports, the limit is {MAX_IMPORTS}"),
+                hint: None,
+            });
+        }
         if self.unknown.is_empty() {
             return Ok(());
         }
+        let shown = &self.unknown[..self.unknown.len().min(SHOWN)];
         let newer = self.unknown.iter().any(|name| name.contains("@0.3"));
         Err(InspectError {
             code: "unknown_import",
             message: format!(
                 "the component imports what this engine does not have: `{}`",
-                self.unknown.join("`, `")
+                shown.join("`, `")
             ),
             hint: Some(if newer {
                 "WASI 0.3 is not supported yet: build for WASI 0.2".into()

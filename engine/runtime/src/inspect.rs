@@ -46,6 +46,7 @@ impl Runtime {
         let imports = Imports::read(engine, &types);
         imports.check()?;
         let exports = Exports::read(engine, &types);
+        exports.check()?;
         let (invocation, candidate) =
             exports.choose(manifest.export.as_deref(), &manifest.command)?;
         let limits = self.0.settings.limits.clamp(manifest.limits);
@@ -53,7 +54,8 @@ impl Runtime {
         check_link(&loaded, &invocation)?;
         let described = if exports.describes {
             let mut admitted = self.0.admission.admit(&limits, true).await;
-            admitted.run(describe(&loaded, digest, limits)).await?
+            let described = describe(&loaded, digest, limits, &self.0.http);
+            admitted.run(described).await?
         } else {
             Described::default()
         };

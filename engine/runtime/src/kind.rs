@@ -17,6 +17,9 @@ const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 /// What every core module starts with.
 const MODULE: &[u8] = b"\0asm\x01\0\0\0";
 
+/// Functions and interfaces that a component may export: each is looked at and kept by name.
+const MAX_EXPORTS: usize = 1_000;
+
 /// What the first bytes say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
@@ -129,6 +132,19 @@ impl Exports {
                 });
             }
         }
+    }
+
+    /// Refuses more exports than anybody has use for.
+    pub(crate) fn check(&self) -> Result<(), InspectError> {
+        let count = self.names.len().max(self.candidates.len());
+        if count <= MAX_EXPORTS {
+            return Ok(());
+        }
+        Err(InspectError {
+            code: "too_large",
+            message: format!("the component has {count} exports, the limit is {MAX_EXPORTS}"),
+            hint: None,
+        })
     }
 
     /// Decides what is called.

@@ -10,11 +10,11 @@ mod runtime;
 
 mod engine;
 mod guest;
-mod http;
 mod limits;
 mod linker;
 mod output;
 mod pure;
+mod wasi_http;
 
 mod cache;
 mod compile;
@@ -36,10 +36,12 @@ mod admission;
 mod attempt;
 mod command;
 mod outcome;
+mod results;
 mod sandbox;
 mod template;
 mod typed;
 
+pub use attune_host_api::{Ceiling, KvGrant, http};
 pub use backend::CatalogBackend;
 pub use local::LocalCall;
 pub use runtime::{OpenError, Runtime};

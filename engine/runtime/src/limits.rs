@@ -85,7 +85,9 @@ impl ResourceLimiter for Limiter {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        if maximum.is_some_and(|maximum| desired > maximum) {
+        // A maximum that is the pool's own, not the component's, is this limit.
+        let own = maximum.filter(|maximum| *maximum < MAX_TABLE_ELEMENTS);
+        if own.is_some_and(|maximum| desired > maximum) {
             return Ok(false);
         }
         let wanted = self

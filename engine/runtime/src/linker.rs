@@ -1,9 +1,10 @@
 //! The two worlds a component can be linked to: the real one, where all that has no grant is
 //! denied, and the pure one, where clock and randomness are the engine's own.
 //!
-//! WASI 0.2 is linked whole in both, so that what is linked, not what is imported, decides.
+//! WASI 0.2 is linked whole in both, so that what is linked, not what is imported, decides. Its
+//! files are the engine's own, in memory: no path of the host is linked at all.
 
-use attune_host_api::add_to_linker;
+use attune_host_api::{add_to_linker, files};
 use wasmtime::component::Linker;
 use wasmtime::{Engine, Result};
 use wasmtime_wasi::p2::bindings::{clocks, io, random};
@@ -34,13 +35,14 @@ fn effectful(engine: &Engine) -> Result<Linker<Guest>> {
     linker.allow_shadowing(true);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
-    crate::http::deny(&mut linker)?;
+    files::add_to_linker(&mut linker, Guest::files)?;
     add_to_linker(&mut linker, |guest: &mut Guest| &mut guest.host)?;
     Ok(linker)
 }
 
 fn pure(engine: &Engine) -> Result<Linker<Guest>> {
     let mut linker = effectful(engine)?;
+    crate::wasi_http::deny(&mut linker)?;
     clocks::monotonic_clock::add_to_linker::<Guest, Pure>(&mut linker, Guest::pure)?;
     clocks::wall_clock::add_to_linker::<Guest, Pure>(&mut linker, Guest::pure)?;
     io::poll::add_to_linker::<Guest, Pure>(&mut linker, Guest::pure)?;

@@ -107,5 +107,6 @@ fn attempt(inspection: &Inspection, call: LocalCall) -> Attempt {
         },
         started,
         pure: inspection.pure,
+        cache: None,
     }
 }

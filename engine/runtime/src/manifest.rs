@@ -6,6 +6,7 @@ use attune_core::pin::{AttemptLimits, Invocation};
 use attune_core::{Millis, Value};
 use attune_driver::port::InspectError;
 use attune_host_api::Grants;
+use attune_host_api::http::HttpLimits;
 
 /// A manifest, checked.
 #[derive(Debug, Default)]
@@ -135,18 +136,47 @@ fn limits(value: &Value) -> Result<AttemptLimits, InspectError> {
                     _ => limits.log_bytes = size,
                 }
             }
-            "http_response" => drop(size(value).ok_or_else(|| wrong("a size, as `4MiB`"))?),
-            "http_requests" => drop(count(value).ok_or_else(|| wrong("a number above 0"))?),
+            // They take effect with each attempt, not in its pin.
+            "http_request" | "http_response" => {
+                size(value)
+                    .map(drop)
+                    .ok_or_else(|| wrong("a size, as `4MiB`"))?;
+            }
+            "http_requests" => count(value)
+                .map(drop)
+                .ok_or_else(|| wrong("a number above 0"))?,
             _ => {
                 return Err(invalid(
                     &pointer,
-                    "unknown limit, expected fuel, memory, timeout, output, log, http_response \
-                     or http_requests",
+                    "unknown limit, expected fuel, memory, timeout, output, log, http_request, \
+                     http_response or http_requests",
                 ));
             }
         }
     }
     Ok(limits)
+}
+
+/// The largest body of a request or response that a manifest may ask for.
+const MAX_HTTP_BYTES: u64 = 64 << 20;
+
+/// The most requests that a manifest may ask for.
+const MAX_HTTP_REQUESTS: u64 = 10_000;
+
+/// Returns the limits of requests that a manifest, which was checked when it was sent, sets.
+pub(crate) fn http_limits(manifest: &Value) -> HttpLimits {
+    let mut limits = HttpLimits::default();
+    let given = |key| manifest.get("limits").and_then(|limits| limits.get(key));
+    if let Some(bytes) = given("http_request").and_then(size) {
+        limits.request_bytes = bytes.min(MAX_HTTP_BYTES);
+    }
+    if let Some(bytes) = given("http_response").and_then(size) {
+        limits.response_bytes = bytes.min(MAX_HTTP_BYTES);
+    }
+    if let Some(requests) = given("http_requests").and_then(count) {
+        limits.requests = u32::try_from(requests.min(MAX_HTTP_REQUESTS)).unwrap_or(u32::MAX);
+    }
+    limits
 }
 
 /// A whole number above 0; `1e10` is one too, as a number or as YAML reads it, as text.

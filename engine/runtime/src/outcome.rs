@@ -7,6 +7,7 @@ use std::sync::Arc;
 use attune_core::error::{Failure, Source, kind};
 use attune_core::{Map, Value};
 use attune_host_api::bindings::exports::attune::action::handler;
+use attune_host_api::files::Full;
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
@@ -38,6 +39,9 @@ pub(crate) enum Phase {
 pub(crate) fn failure(error: &wasmtime::Error, phase: Phase) -> Failure {
     if let Some(exhausted) = error.downcast_ref::<Exhausted>() {
         return Failure::engine(kind::MEMORY_EXHAUSTED, exhausted.to_string());
+    }
+    if let Some(full) = error.downcast_ref::<Full>() {
+        return Failure::engine(kind::MEMORY_EXHAUSTED, full.to_string());
     }
     if let Some(too_large) = error.downcast_ref::<OutputTooLarge>() {
         return Failure::engine(kind::OUTPUT_TOO_LARGE, too_large.to_string());
@@ -145,14 +149,26 @@ pub(crate) fn with_stderr(failure: Failure, stderr: String) -> Failure {
     if stderr.is_empty() {
         return failure;
     }
+    with_detail(failure, "stderr", stderr.into())
+}
+
+/// Adds what the action was denied to a failure's details, where there is room for it.
+pub(crate) fn with_denials(failure: Failure, denials: &[Arc<str>]) -> Failure {
+    if denials.is_empty() {
+        return failure;
+    }
+    let texts = denials.iter().map(|text| Value::Text(Arc::clone(text)));
+    let denied = Value::list(texts.collect());
+    with_detail(failure, "denied", denied)
+}
+
+fn with_detail(failure: Failure, name: &str, value: Value) -> Failure {
     let known = failure.details.as_map();
     if known.is_none() && !failure.details.is_null() {
         return failure;
     }
     let mut members = known.cloned().unwrap_or_else(Map::new);
-    members
-        .entry("stderr".into())
-        .or_insert_with(|| stderr.into());
+    members.entry(name.into()).or_insert(value);
     failure.with_details(Value::Map(Arc::new(members)))
 }
 

@@ -6,7 +6,7 @@ mod poll;
 mod random;
 
 pub(crate) use clock::VirtualClock;
-pub(crate) use random::{Seed, SeededRandom};
+pub(crate) use random::{Seed, SeededRandom, canonical};
 
 use std::sync::Arc;
 

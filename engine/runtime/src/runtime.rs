@@ -7,6 +7,7 @@ use attune_core::Timestamp;
 use attune_core::error::{Failure, kind};
 use attune_core::event::{Outcome, Usage};
 use attune_driver::port::{Artifacts, Attempt, Finished, Runner};
+use attune_host_api::http::HttpClient;
 use attune_host_api::{Backend, Grants};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -17,6 +18,7 @@ use crate::cache::Cache;
 use crate::compile::Compiler;
 use crate::engine::Engines;
 use crate::library::{AsBlobs, Library};
+use crate::results::Results;
 use crate::settings::Settings;
 
 /// Why a runtime could not be made.
@@ -40,7 +42,9 @@ pub(crate) struct Inner {
     pub(crate) library: Library,
     pub(crate) admission: Admission,
     pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) http: Arc<HttpClient>,
     pub(crate) no_grants: Arc<Grants>,
+    pub(crate) results: Results,
     guests: Guests,
 }
 
@@ -52,7 +56,7 @@ impl Guests {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(threads)
             .thread_name("attune-guest")
-            .enable_time()
+            .enable_all()
             .build()?;
         Ok(Self(Some(runtime)))
     }
@@ -98,7 +102,9 @@ impl Runtime {
             library: library.with_memory(settings.cache_memory_bytes),
             admission: Admission::new(&settings, threads),
             backend,
+            http: Arc::new(HttpClient::new(settings.http.clone())),
             no_grants: Arc::default(),
+            results: Results::default(),
             guests,
             settings,
         })))

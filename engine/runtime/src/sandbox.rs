@@ -6,15 +6,17 @@ use std::time::{Duration, Instant};
 use attune_core::event::Usage;
 use attune_core::pin::AttemptLimits;
 use attune_driver::port::{LogLevel, LogLine};
+use attune_host_api::files::Scratch;
+use attune_host_api::http::{HttpClient, HttpLimits, HttpSession, Placeholders};
 use attune_host_api::{Backend, Grants, HostState, Level, Line, Logbook, Subject};
 use wasmtime::{Engine, Store};
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 
 use crate::guest::{Guest, World, resources};
-use crate::http::Http;
 use crate::limits::Limiter;
 use crate::output::{Collected, Lines, Output};
 use crate::pure::{Seed, VirtualClock};
+use crate::wasi_http::Http;
 
 /// Fuel after which a guest lets others run: about a millisecond.
 const YIELD_FUEL: u64 = 1_000_000;
@@ -33,11 +35,18 @@ pub(crate) struct Setup {
     pub(crate) subject: Subject,
     pub(crate) limits: AttemptLimits,
     pub(crate) grants: Arc<Grants>,
+    pub(crate) http: HttpSetup,
     pub(crate) backend: Arc<dyn Backend>,
     /// Present for pure attempts.
     pub(crate) pure: Option<PureSetup>,
     /// Present for commands.
     pub(crate) command: Option<CommandSetup>,
+}
+
+/// What an attempt's requests are sent by.
+pub(crate) struct HttpSetup {
+    pub(crate) client: Arc<HttpClient>,
+    pub(crate) limits: HttpLimits,
 }
 
 /// What a pure attempt's world starts from.
@@ -84,6 +93,15 @@ impl Sandbox {
                 .stdout(result.clone());
             result
         });
+        let placeholders = Arc::new(Placeholders::default());
+        let session = HttpSession::new(
+            setup.http.client,
+            Arc::clone(&setup.grants),
+            setup.http.limits,
+            Arc::clone(&placeholders),
+            Arc::clone(&book),
+        );
+        let scratch = setup.grants.files.then(Scratch::default);
         let guest = Guest {
             wasi: world.wasi.build(),
             table: resources(),
@@ -92,12 +110,14 @@ impl Sandbox {
                 grants: setup.grants,
                 logbook: Arc::clone(&book),
                 progress: None,
+                placeholders,
                 backend: setup.backend,
             },
             limiter: Limiter::new(limits.memory_bytes),
             clock: VirtualClock::new(base_ms),
             seed: seed.unwrap_or(Seed::Number(0)),
-            http: Http::denied(),
+            http: Http::new(session),
+            scratch,
         };
         let mut store = Store::try_new(engine, guest)?;
         store.limiter(|guest| &mut guest.limiter);
@@ -147,8 +167,15 @@ impl Sandbox {
             wall_us: u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX),
             peak_memory_bytes: self.store.data().limiter.peak_bytes(),
             attempts: 1,
+            http_requests: self.store.data().http.requests(),
             ..Usage::default()
         }
+    }
+
+    /// Takes out what was denied to the action.
+    pub(crate) fn denials(&self) -> Vec<Arc<str>> {
+        let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
+        book.take_denials()
     }
 
     /// Takes the log out.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use attune_core::pin::AttemptLimits;
 use attune_host_api::Ceiling;
+use attune_host_api::http::HttpSettings;
 
 /// The most attempts that run at once. Each may hold a stack and a slot of the pool.
 pub const MAX_ATTEMPTS: usize = 256;
@@ -29,6 +30,8 @@ pub struct Settings {
     pub limits: LimitCeiling,
     /// What grants an action may have at most.
     pub grants: Ceiling,
+    /// How requests are sent, and where to at most.
+    pub http: HttpSettings,
     /// The largest component that may be uploaded, bytes.
     pub component_bytes: u64,
     /// The longest time that a compilation may take, milliseconds.
@@ -86,6 +89,7 @@ impl Default for Settings {
             allocator: Allocator::Pool,
             limits: LimitCeiling::default(),
             grants: Ceiling::default(),
+            http: HttpSettings::default(),
             component_bytes: 64 << 20,
             compile_ms: 120_000,
         }

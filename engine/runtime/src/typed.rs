@@ -6,6 +6,8 @@ mod support;
 mod wit_to_json;
 
 #[cfg(test)]
+mod random;
+#[cfg(test)]
 mod tests;
 
 pub(crate) use schema::{parameters_schema, result_schema};

@@ -11,7 +11,7 @@ use attune_core::{AttemptId, Digest, RunId, TaskId, Timestamp, Value};
 use attune_driver::port::{
     Artifacts, Attempt, Finished, InspectError, Inspection, Inspector, Runner, StoreError,
 };
-use attune_host_api::NoBackend;
+use attune_host_api::{Backend, NoBackend};
 use attune_runtime::{Allocator, Runtime, Settings};
 use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
@@ -58,8 +58,22 @@ impl Bench {
     }
 
     pub(crate) fn with(settings: Settings) -> Self {
+        Self::of(settings, NoBackend)
+    }
+
+    /// Makes a runtime whose actions reach `backend`.
+    pub(crate) fn within(settings: Settings, backend: impl Backend) -> Self {
+        let settings = Settings {
+            cache_dir: Some(cache_dir()),
+            attempts: 16,
+            ..settings
+        };
+        Self::of(settings, backend)
+    }
+
+    fn of(settings: Settings, backend: impl Backend) -> Self {
         let blobs = Arc::new(Blobs::default());
-        let runtime = Runtime::new(settings, Arc::clone(&blobs), Arc::new(NoBackend));
+        let runtime = Runtime::new(settings, Arc::clone(&blobs), Arc::new(backend));
         Self {
             runtime: runtime.unwrap(),
             blobs,
@@ -138,6 +152,7 @@ pub(crate) fn attempt(inspection: &Inspection, input: &str) -> Attempt {
         },
         started: FIRST_STARTED,
         pure: inspection.pure,
+        cache: None,
     }
 }
 

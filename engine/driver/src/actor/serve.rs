@@ -135,6 +135,7 @@ impl<W: World> Bench<W> {
             context: start.context,
             started: self.now,
             pure: action.pure,
+            cache: machine.definition.task(start.index).cache,
             action,
         })
     }

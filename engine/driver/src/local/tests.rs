@@ -61,6 +61,7 @@ fn attempt(task: u64, input: &str) -> Box<Attempt> {
         },
         started: Timestamp(0),
         pure: true,
+        cache: None,
     })
 }
 

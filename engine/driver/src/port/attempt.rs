@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use attune_core::event::{AttemptContext, Outcome, Usage};
 use attune_core::pin::{ActionPin, AttemptLimits};
-use attune_core::{AttemptId, Timestamp, Value};
+use attune_core::{AttemptId, Millis, Timestamp, Value};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
@@ -33,6 +33,9 @@ pub struct Attempt {
     pub started: Timestamp,
     /// Whether it runs purely (actions.md 5): virtual clock, seeded randomness, all denied.
     pub pure: bool,
+    /// How old a result of the same action and input may be to be used again; only where the
+    /// action is cacheable.
+    pub cache: Option<Millis>,
 }
 
 /// An attempt that ended.

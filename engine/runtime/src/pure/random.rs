@@ -52,7 +52,7 @@ impl Seed {
 }
 
 /// Appends a form of `value` that does not depend on the order of an object's members.
-fn canonical(value: &Value, out: &mut Vec<u8>) {
+pub(crate) fn canonical(value: &Value, out: &mut Vec<u8>) {
     if let Some(map) = value.as_map() {
         let mut members: Vec<_> = map.iter().collect();
         members.sort_unstable_by_key(|(key, _)| *key);

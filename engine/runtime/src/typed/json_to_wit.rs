@@ -169,7 +169,10 @@ fn value(at: &At<'_>, ty: &Type, json: &Value) -> Result<Val, Mismatch> {
         Type::U32 => integer(at, ty, json).map(Val::U32),
         Type::S64 => integer(at, ty, json).map(Val::S64),
         Type::U64 => integer(at, ty, json).map(Val::U64),
-        Type::Float32 => float(at, json).map(|value| Val::Float32(value as f32)),
+        Type::Float32 => match float(at, json)? as f32 {
+            value if value.is_finite() => Ok(Val::Float32(value)),
+            _ => at.wrong("a number of 32 bits", json),
+        },
         Type::Float64 => float(at, json).map(Val::Float64),
         Type::Char => character(at, json),
         Type::String => match json.as_str() {

@@ -5,16 +5,24 @@ use wasmtime::component::Type;
 /// How deep types may be nested: as deep as JSON may.
 const MAX_DEPTH: usize = attune_core::value::MAX_JSON_DEPTH;
 
+/// How many types may be in one, each counted as often as it is used: its schema has as many.
+const MAX_NODES: usize = 10_000;
+
 /// Names the first type in `ty` that JSON has no form for, if there is one.
 pub(crate) fn unsupported(ty: &Type) -> Option<&'static str> {
-    at_depth(ty, 1)
+    let mut left = MAX_NODES;
+    at_depth(ty, 1, &mut left)
 }
 
-fn at_depth(ty: &Type, depth: usize) -> Option<&'static str> {
+fn at_depth(ty: &Type, depth: usize, left: &mut usize) -> Option<&'static str> {
     if depth > MAX_DEPTH {
         return Some("a type nested too deep");
     }
-    let deeper = |ty: Type| at_depth(&ty, depth + 1);
+    if *left == 0 {
+        return Some("a type with too many others in it");
+    }
+    *left -= 1;
+    let mut deeper = |ty: Type| at_depth(&ty, depth + 1, left);
     match ty {
         Type::Bool
         | Type::S8

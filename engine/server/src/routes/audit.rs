@@ -138,6 +138,7 @@ fn attempt(id: RunId, run: &Run, row: &TaskRow, action: &ActionPin) -> Attempt {
         },
         started,
         pure: true,
+        cache: None,
     }
 }
 

@@ -1,18 +1,16 @@
-//! `wasi:http`: linked, so that components which import it load, and denied.
+//! `wasi:http` in both worlds: sent under the grants in the real one, denied in the pure one.
 //!
-//! The denial is immediate, not a task of its own: nothing in a pure attempt may depend on when
+//! That denial is immediate, not a task of its own: nothing in a pure attempt may depend on when
 //! the host gets around to something.
 
 use std::sync::PoisonError;
 
-use attune_host_api::Level;
+use attune_host_api::http::HttpSession;
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, Resource};
 use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 use wasmtime_wasi_http::p2::types::{HostFutureIncomingResponse, HostOutgoingRequest};
-use wasmtime_wasi_http::{
-    Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
-};
+use wasmtime_wasi_http::{RequestOptions, WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::guest::Guest;
 
@@ -28,37 +26,20 @@ const MAX_SHOWN_BYTES: usize = 200;
 /// State of `wasi:http` for one attempt.
 pub(crate) struct Http {
     ctx: WasiHttpCtx,
-    hooks: Deny,
+    hooks: HttpSession,
 }
 
 impl Http {
-    /// Makes the state of an attempt that may send nothing.
-    pub(crate) fn denied() -> Self {
+    /// Makes the state of an attempt.
+    pub(crate) fn new(hooks: HttpSession) -> Self {
         let mut ctx = WasiHttpCtx::new();
         ctx.set_field_size_limit(MAX_HEADER_BYTES);
-        Self { ctx, hooks: Deny }
+        Self { ctx, hooks }
     }
-}
 
-/// Sends nothing.
-struct Deny;
-
-type Sent = Result<
-    (
-        http::Response<WasiBody>,
-        Box<dyn Future<Output = Result<(), Error>> + Send>,
-    ),
-    Error,
->;
-
-impl WasiHttpHooks for Deny {
-    fn send_request(
-        &mut self,
-        _: http::Request<WasiBody>,
-        _: Option<RequestOptions>,
-        _: Box<dyn Future<Output = Result<(), Error>> + Send>,
-    ) -> Box<dyn Future<Output = Sent> + Send> {
-        Box::new(std::future::ready(Err(Error::HttpRequestDenied)))
+    /// Returns how many requests were made.
+    pub(crate) fn requests(&self) -> u32 {
+        self.hooks.requests()
     }
 }
 
@@ -99,6 +80,6 @@ fn denied(guest: &mut Guest, request: Request) -> wasmtime::Result<ErrorCode> {
     );
     let book = &guest.host.logbook;
     let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
-    book.write(Level::Warn, "log", &text);
+    book.deny(&text);
     Ok(ErrorCode::HttpRequestDenied)
 }
