@@ -58,6 +58,35 @@ pub fn standard(reference: &str) -> PathBuf {
     ))
 }
 
+/// Returns a guest as a module for WASI preview 1, as older toolchains make them.
+///
+/// # Panics
+/// If it does not compile.
+#[must_use]
+pub fn preview1(name: &str) -> Vec<u8> {
+    let target_dir = target_dir("guests").with_file_name("guests-preview1");
+    let status = Command::new("cargo")
+        .args([
+            "build",
+            "--release",
+            "--locked",
+            "--target",
+            "wasm32-wasip1",
+        ])
+        .args(["--package", name, "--target-dir"])
+        .arg(&target_dir)
+        .env_remove("CARGO_TARGET_DIR")
+        .current_dir(root().join("tests/guests"))
+        .status();
+    assert!(
+        status.is_ok_and(|status| status.success()),
+        "`{name}` does not compile"
+    );
+    let file = format!("{}.wasm", name.replace('-', "_"));
+    let path = existing(target_dir.join("wasm32-wasip1/release").join(file));
+    fs::read(path).expect("a guest that was compiled must be readable")
+}
+
 /// Returns a guest as `cargo component build` makes it, or nothing where that is not installed.
 ///
 /// # Panics

@@ -5,6 +5,16 @@
 mod bench;
 #[path = "runtime/caching.rs"]
 mod caching;
+#[path = "runtime/capabilities.rs"]
+mod capabilities;
+#[path = "runtime/durable.rs"]
+mod durable;
+#[path = "runtime/fetching.rs"]
+mod fetching;
+#[path = "runtime/fuzzing.rs"]
+mod fuzzing;
+#[path = "runtime/hostile.rs"]
+mod hostile;
 #[path = "runtime/inspecting.rs"]
 mod inspecting;
 #[path = "runtime/kinds.rs"]
@@ -15,3 +25,11 @@ mod limits;
 mod local;
 #[path = "runtime/purity.rs"]
 mod purity;
+#[path = "runtime/scratch.rs"]
+mod scratch;
+#[path = "runtime/service.rs"]
+mod service;
+#[path = "runtime/standard.rs"]
+mod standard;
+#[path = "runtime/world.rs"]
+mod world;

@@ -122,6 +122,21 @@ async fn program_reads_stdin_and_writes_stdout() {
 }
 
 #[tokio::test]
+async fn module_for_preview1_runs_unchanged() {
+    let bench = Bench::new();
+    let module = tests::guests::preview1("command");
+    assert!(
+        module.starts_with(b"\0asm\x01\0\0\0"),
+        "a module, no component"
+    );
+    let manifest = r#"{"command":{"args":["x"]}}"#;
+    let program = bench.upload(module, manifest).await.unwrap();
+    assert!(program.pure && program.cacheable);
+    let finished = bench.run(attempt(&program, r#"{"a":1}"#)).await;
+    assert_eq!(result(&finished), r#"{"bytes":7,"arguments":1}"#);
+}
+
+#[tokio::test]
 async fn exit_code_is_a_failure_with_stderr() {
     // WASI 0.2 tells success from failure, not the code.
     let finished = Bench::new().call("command", "null", r#"{"exit": 3}"#).await;

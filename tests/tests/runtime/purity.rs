@@ -70,6 +70,81 @@ async fn pure_sleep_takes_no_time() {
 }
 
 #[tokio::test]
+async fn every_way_of_waiting_ends_at_once() {
+    let bench = Bench::new();
+    let wait = bench.guest("wait", "null").await;
+    assert!(wait.pure && wait.cacheable);
+    for (how, looks) in [
+        ("spin", None),
+        ("wall", None),
+        ("ask", None),
+        ("block", Some("0")),
+        ("poll", Some("1")),
+        ("steps", Some("100")),
+    ] {
+        let input = format!(r#"{{"how":"{how}","ms":600000}}"#);
+        let start = Instant::now();
+        let finished = bench.run(attempt(&wait, &input)).await;
+        assert!(start.elapsed().as_secs() < 60, "{how}");
+        let found = result(&finished);
+        match looks {
+            Some(looks) => assert_eq!(found, looks, "{how}"),
+            // The clock moves by a millisecond with each look.
+            None => assert!(found.parse::<u64>().unwrap() <= 600_000, "{how}: {found}"),
+        }
+        assert_eq!(
+            result(&bench.run(attempt(&wait, &input)).await),
+            found,
+            "{how}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn requests_are_denied_in_a_pure_attempt() {
+    let bench = Bench::new();
+    let fetch = bench.guest("fetch", "null").await;
+    assert!(!fetch.pure, "it imports `secrets`");
+    let mut pure = attempt(&fetch, r#"{"authority":"127.0.0.1:80"}"#);
+    pure.pure = true;
+    let seen = result(&bench.run(pure.clone()).await);
+    assert!(seen.contains("HttpRequestDenied"), "{seen}");
+    assert_eq!(result(&bench.run(pure).await), seen);
+}
+
+#[tokio::test]
+async fn result_is_used_again_for_as_long_as_the_task_says() {
+    let bench = Bench::new();
+    let observe = bench.guest("observe", "null").await;
+    let cached = |input: &str, cache| {
+        let mut attempt = attempt(&observe, input);
+        attempt.cache = cache;
+        attempt
+    };
+    let hour = Some(attune_core::Millis(3_600_000));
+    let first = bench.run(cached("{}", hour)).await;
+    assert!(first.usage.fuel > 0);
+    let second = bench.run(cached("{}", hour)).await;
+    assert_eq!(second.usage.fuel, 0, "nothing was executed");
+    assert_eq!(result(&second), result(&first));
+    assert!(second.logs[0].message.contains("`cache`"));
+    for other in [
+        cached("{}", None),
+        cached(r#"{"x":1}"#, hour),
+        cached("{}", Some(attune_core::Millis(0))),
+    ] {
+        assert!(bench.run(other).await.usage.fuel > 0);
+    }
+    // What may see more than its input is executed each time.
+    let about = bench.guest("about", "null").await;
+    for _ in 0..2 {
+        let mut attempt = attempt(&about, "{}");
+        attempt.cache = hour;
+        assert!(bench.run(attempt).await.usage.fuel > 0);
+    }
+}
+
+#[tokio::test]
 async fn nothing_outside_is_reached() {
     let bench = Bench::new();
     for manifest in ["null", r#"{"pure":false}"#] {

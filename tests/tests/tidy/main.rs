@@ -3,4 +3,5 @@
 mod arrows;
 mod docs;
 mod files;
+mod security;
 mod source;
