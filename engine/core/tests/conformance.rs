@@ -129,3 +129,23 @@ fn a_falsified_expectation_fails_and_names_what_differed() {
         }
     }
 }
+
+#[test]
+fn a_case_that_makes_no_sense_fails_alone() {
+    let text = "
+- id: A
+  note: for people
+  x-origin: elsewhere
+  workflow: {tasks: [{name: t, action: n}]}
+  expect: {status: completed}
+- id: B
+  workflow: {tasks: [{name: t, action: n}]}
+  expect: {staus: completed}
+";
+    let cases = read(text).unwrap();
+    let verdicts: Vec<_> = cases.iter().map(|case| rehearse(case, &|_| None)).collect();
+    assert!(verdicts[0].passed());
+    assert_eq!(verdicts[1].differences[0].what, "case");
+    assert!(read("- {workflow: {}}").is_err());
+    assert!(read("cases: []").is_err());
+}

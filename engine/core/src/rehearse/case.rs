@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use crate::event::CancelMode;
 
 /// One case.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
     /// Names it.
@@ -42,6 +42,19 @@ pub struct Case {
     /// What must come out.
     #[serde(default)]
     pub expect: Expect,
+    /// Why the file's words for it make no sense.
+    #[serde(skip)]
+    pub broken: Option<String>,
+}
+
+impl Case {
+    pub(super) fn broken(id: String, why: String) -> Self {
+        Self {
+            id,
+            broken: Some(why),
+            ..Self::default()
+        }
+    }
 }
 
 /// How an action answers.
