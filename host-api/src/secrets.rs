@@ -25,11 +25,17 @@ impl Host for HostState {
 }
 
 impl HostState {
-    async fn secret(&self, name: &str) -> Result<String, Error> {
+    /// Reads a secret, and remembers that the guest may see it: itself, or in an answer to a
+    /// request that carried it. A manifest names few, so these are few.
+    async fn secret(&mut self, name: &str) -> Result<String, Error> {
         let secret = self.backend.secret(&self.subject.pack, name).await;
-        secret
+        let secret = secret
             .map_err(|error| Error::Other(error.to_string()))?
-            .ok_or(Error::NotFound)
+            .ok_or(Error::NotFound)?;
+        if !self.secrets_given.iter().any(|(given, _)| given == name) {
+            self.secrets_given.push((name.to_owned(), secret.clone()));
+        }
+        Ok(secret)
     }
 
     fn secret_grant(&self, name: &str) -> Result<&SecretGrant, Error> {

@@ -40,6 +40,8 @@ pub struct HostState {
     pub progress: Option<(u8, Arc<str>)>,
     /// What stands for secrets in headers.
     pub placeholders: Arc<Placeholders>,
+    /// Secrets that the guest was given, by name: what it gives back must not show them.
+    pub secrets_given: Vec<(String, String)>,
     /// Where kv and secrets are.
     pub backend: Arc<dyn Backend>,
 }

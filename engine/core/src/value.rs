@@ -5,6 +5,7 @@
 //! way out shows [`SECRET_MARKER`].
 
 mod json;
+mod scan;
 
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 pub use json::{FromJsonError, MAX_JSON_DEPTH};
+pub use scan::{MIN_SCANNED_BYTES, SecretTexts};
 
 /// What is shown in place of a secret.
 pub const SECRET_MARKER: &str = "[secret]";

@@ -18,7 +18,7 @@ use crate::outcome::{self, Phase};
 use crate::pure::Seed;
 use crate::runtime::Inner;
 use crate::sandbox::{HttpSetup, PureSetup, Sandbox, Setup};
-use crate::{command, results, typed};
+use crate::{command, results, secret, typed};
 
 /// Runs an attempt on the thread that polls this.
 pub(crate) async fn run(inner: &Inner, attempt: Attempt, stop: CancellationToken) -> Finished {
@@ -32,7 +32,7 @@ pub(crate) async fn run(inner: &Inner, attempt: Attempt, stop: CancellationToken
 }
 
 /// An attempt's end, before it has a name.
-type Done = (Outcome, Usage, Vec<LogLine>);
+pub(crate) type Done = (Outcome, Usage, Vec<LogLine>);
 
 /// Takes the result that the same attempt had before, where the task allows it.
 async fn reuse_or_perform(inner: &Inner, attempt: &Attempt, stop: &CancellationToken) -> Done {
@@ -87,7 +87,8 @@ async fn perform(inner: &Inner, attempt: &Attempt, stop: &CancellationToken) -> 
             () = stop.cancelled() => Ended::Stopped(Outcome::Interrupted),
         }
     };
-    finish(&sandbox, ended)
+    let done = finish(&sandbox, ended);
+    secret::hidden(done, &attempt.input, sandbox.secrets_given())
 }
 
 /// Waits for the component and for a place, and makes the store.

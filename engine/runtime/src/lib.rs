@@ -38,6 +38,7 @@ mod command;
 mod outcome;
 mod results;
 mod sandbox;
+mod secret;
 mod template;
 mod typed;
 

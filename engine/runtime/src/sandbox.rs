@@ -111,6 +111,7 @@ impl Sandbox {
                 logbook: Arc::clone(&book),
                 progress: None,
                 placeholders,
+                secrets_given: Vec::new(),
                 backend: setup.backend,
             },
             limiter: Limiter::new(limits.memory_bytes),
@@ -176,6 +177,12 @@ impl Sandbox {
     pub(crate) fn denials(&self) -> Vec<Arc<str>> {
         let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
         book.take_denials()
+    }
+
+    /// Returns the secrets that the guest was given by the host.
+    pub(crate) fn secrets_given(&self) -> impl Iterator<Item = &str> {
+        let given = &self.store.data().host.secrets_given;
+        given.iter().map(|(_, secret)| &**secret)
     }
 
     /// Takes the log out.

@@ -81,7 +81,7 @@ impl Place {
                 is_directory,
             } => match parent.get(name).ok_or(ErrorCode::NoEntry)? {
                 Node::File(_) if *is_directory => Err(ErrorCode::NotDirectory),
-                node => Ok(node),
+                node @ (Node::File(_) | Node::Directory(_)) => Ok(node),
             },
         }
     }
