@@ -174,7 +174,7 @@ fn draw(shape: &Shape, random: &mut SeededRandom) -> (Json, Json) {
                 .map(|byte| u8::try_from(byte.as_u64().unwrap()).unwrap())
                 .collect();
             let text = json!(STANDARD.encode(bytes));
-            if random.draw() % 2 == 0 {
+            if random.draw().is_multiple_of(2) {
                 (json!(given), text)
             } else {
                 (text.clone(), text)
@@ -185,9 +185,10 @@ fn draw(shape: &Shape, random: &mut SeededRandom) -> (Json, Json) {
                 return (Json::Null, Json::Null);
             }
             let (given, back) = draw(item, random);
-            match **item {
-                Shape::Option(_) => (json!({"some": given}), json!({"some": back})),
-                _ => (given, back),
+            if matches!(**item, Shape::Option(_)) {
+                (json!({"some": given}), json!({"some": back}))
+            } else {
+                (given, back)
             }
         }
         Shape::Tuple(items) => {
@@ -225,7 +226,7 @@ fn record(fields: &[Shape], random: &mut SeededRandom) -> (Json, Json) {
     for (index, field) in fields.iter().enumerate() {
         let (value, out) = draw(field, random);
         let is_absent = matches!(field, Shape::Option(_)) && out.is_null();
-        if !(is_absent && random.draw() % 2 == 0) {
+        if !(is_absent && random.draw().is_multiple_of(2)) {
             given.insert(format!("f-{}", letter(index)), value);
         }
         back.insert(format!("f-{}", letter(index)), out);
@@ -236,7 +237,7 @@ fn record(fields: &[Shape], random: &mut SeededRandom) -> (Json, Json) {
 fn plain(name: &str, random: &mut SeededRandom) -> (Json, Json) {
     let bits = random.draw();
     // The edges of each type come often.
-    let bits = if bits % 4 == 0 {
+    let bits = if bits.is_multiple_of(4) {
         [0, u64::MAX, 1 << 63, 1 << 31][(bits >> 8) as usize % 4]
     } else {
         bits
@@ -261,7 +262,7 @@ fn plain(name: &str, random: &mut SeededRandom) -> (Json, Json) {
         ),
         _ => json!(format!("t\u{0}\u{1F600}{}", bits % 1000)),
     };
-    if matches!(name, "s64" | "u64") && random.draw() % 2 == 0 {
+    if matches!(name, "s64" | "u64") && random.draw().is_multiple_of(2) {
         return (json!(value.to_string()), value);
     }
     (value.clone(), value)
