@@ -1,6 +1,7 @@
 //! What an action asks of the engine reaches it, and the answers come back as the SDK says.
 
 use attune_core::Value;
+use attune_core::event::Outcome;
 use attune_runtime::Settings;
 
 use crate::bench::{Bench, attempt, failure, result};
@@ -74,12 +75,20 @@ async fn configuration_and_secrets_are_the_packs() {
         (r#"{"call":"config"}"#, r#"{"region":"eu"}"#),
         (r#"{"call":"config","key":"region"}"#, r#""eu""#),
         (r#"{"call":"config","key":"zone"}"#, "null"),
-        (r#"{"call":"reveal","name":"pay"}"#, r#""hunter2""#),
+        // What it shows of a secret that it was given is hidden from all others.
+        (r#"{"call":"reveal","name":"pay"}"#, r#""[secret]""#),
     ] {
         let mut attempt = attempt(&store, input);
         attempt.config = Value::from_json(br#"{"region":"eu"}"#).unwrap();
         assert_eq!(result(&bench.run(attempt).await), expected, "{input}");
     }
+    let revealed = bench
+        .call("store", "null", r#"{"call":"reveal","name":"pay"}"#)
+        .await;
+    let Outcome::Succeeded(value) = revealed.outcome else {
+        panic!("{:?}", revealed.outcome);
+    };
+    assert_eq!(value.to_revealed_json(), r#""hunter2""#);
     let placeholder = bench
         .call("store", "null", r#"{"call":"placeholder","name":"pay"}"#)
         .await;
