@@ -129,6 +129,9 @@ fn complete_operation(method: &str, operation: &mut Map<String, Value>, auth: Au
     let mut in_path = false;
     let id = operation["operationId"].clone();
     let id = id.as_str().unwrap_or_default().to_owned();
+    if id == "put_action" {
+        operation["requestBody"]["required"] = true.into();
+    }
     for parameter in operation
         .get_mut("parameters")
         .and_then(Value::as_array_mut)

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use attune_core::RunId;
 use attune_core::time::Millis;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -84,6 +85,21 @@ where
     T: Deserialize<'de>,
 {
     T::deserialize(deserializer).map(Some)
+}
+
+/// Reads an id that may be left out.
+pub(crate) fn given_id<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<u64>, D::Error> {
+    let id = u64::deserialize(deserializer)?;
+    if (1..=RunId::MAX.0).contains(&id) {
+        Ok(Some(id))
+    } else {
+        Err(D::Error::custom(format!(
+            "must be an id from 1 to {}",
+            RunId::MAX.0
+        )))
+    }
 }
 
 /// Which part of a list to give.

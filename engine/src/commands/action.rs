@@ -166,7 +166,7 @@ impl Push {
         )?;
         let action = client.data(upload).await?;
         ui.value(&action, describe)?;
-        if action["status"] == "pending_approval" {
+        if action["status"] == "pending_approval" && !self.dry_run {
             ui.note(&format!(
                 "\n{} it wants more than every action may do; an admin approves it with\n      \
                  attune action approve {reference}@{}",

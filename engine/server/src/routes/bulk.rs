@@ -15,7 +15,7 @@ use crate::auth::{Caller, Runner};
 use crate::error::{ApiError, Code, Item, Result};
 use crate::extract::OptionalJson;
 use crate::limits::{LIST_MAX, LIST_SCAN};
-use crate::query::{Limit, Query, given, number_cursor};
+use crate::query::{Limit, Query, given, given_id, number_cursor};
 use crate::reply::Data;
 use crate::state::App;
 use crate::wire::bulk::{BulkBody, BulkView, RefusedView};
@@ -49,7 +49,8 @@ pub(crate) struct BulkQuery {
     #[serde(default, deserialize_with = "given")]
     until: Option<Time>,
     /// Children of this run.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given_id")]
+    #[param(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     parent: Option<u64>,
     /// With this label, as `name:value`; repeated: with all of them.
     #[serde(default)]

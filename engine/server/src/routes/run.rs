@@ -16,7 +16,7 @@ use crate::auth::{Caller, Reader};
 use crate::error::{ApiError, Code, Result};
 use crate::extract::Path;
 use crate::launch::{brief, wait, whole};
-use crate::query::{Limit, NoQuery, Query, Wait, given, number_cursor, rows};
+use crate::query::{Limit, NoQuery, Query, Wait, given, given_id, number_cursor, rows};
 use crate::reply::{Data, List};
 use crate::state::App;
 use crate::wire::detail::{ContextView, RunView};
@@ -48,7 +48,8 @@ pub(crate) struct RunsQuery {
     #[serde(default, deserialize_with = "given")]
     pub(super) until: Option<Time>,
     /// Children of this run.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given_id")]
+    #[param(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     pub(super) parent: Option<u64>,
     /// With this label, as `name:value`; repeated: with all of them.
     #[serde(default)]
@@ -172,7 +173,7 @@ pub(crate) async fn get_run_graph(
 #[utoipa::path(
     get, path = "/runs/{id}/source", tag = "runs",
     params(("id" = u64, Path, description = "The run.")),
-    responses((status = 200, description = "The file, as it was when the run started.", body = String, content_type = "application/yaml")),
+    responses((status = 200, description = "The file, as it was when the run started.", content_type = "application/yaml")),
     extensions(("x-role" = json!("read"))),
 )]
 pub(crate) async fn get_run_source(

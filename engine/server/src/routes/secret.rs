@@ -44,7 +44,7 @@ pub(crate) async fn list_secrets(
         (status = 201, description = "Created.", body = Data<SecretView>),
         (status = 409, description = "A limit of the store is reached."),
     ),
-    extensions(("x-role" = json!("deploy"))),
+    extensions(("x-role" = json!("deploy")), ("x-semantic-422" = json!(true))),
 )]
 pub(crate) async fn put_secret(
     caller: Deployer,

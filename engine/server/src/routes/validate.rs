@@ -5,7 +5,7 @@ use axum::response::Response;
 
 use crate::auth::{Deployer, Reader};
 use crate::error::{ApiError, Result};
-use crate::extract::{Json, WorkflowSource};
+use crate::extract::{AnyJson, Json, WorkflowSource};
 use crate::launch::{Asked, ExecuteQuery, launch};
 use crate::reply::Data;
 use crate::state::App;
@@ -17,7 +17,7 @@ use crate::wire::workflow::{DiagnosticView, ValidationView};
 /// Checks a workflow file against the actions and workflows that are here.
 #[utoipa::path(
     post, path = "/workflows/validate", tag = "workflows",
-    request_body(content(("application/yaml"), (Object = "application/json")), description = "The workflow file."),
+    request_body(content(("application/yaml"), (AnyJson = "application/json")), description = "The workflow file."),
     responses((status = 200, description = "Every problem.", body = Data<ValidationView>)),
     extensions(("x-role" = json!("read"))),
 )]

@@ -101,7 +101,7 @@ pub(crate) async fn put_workflow(
     responses(
         (status = 200, description = "The workflow; as YAML, its source as it was sent.", content(
             (Data<WorkflowView> = "application/json"),
-            (String = "application/yaml"),
+            ("application/yaml"),
         )),
     ),
     extensions(("x-role" = json!("read"))),

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use attune_driver::port::{KvEntry, PackRecord};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::time::Time;
@@ -74,6 +75,8 @@ pub(crate) struct PutKvBody {
     /// The value.
     pub(crate) value: AnyJson,
     /// Only if its version is this; 0: only if there is none.
+    #[serde(default, deserialize_with = "version")]
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub(crate) expected_version: Option<u64>,
     /// Goes by itself after this time.
     #[schema(
@@ -81,6 +84,21 @@ pub(crate) struct PutKvBody {
         pattern = "^[1-9][0-9]{0,2}(ms|s|m|h)$|^[1-9][0-9]?d$"
     )]
     pub(crate) expires_in: Option<String>,
+}
+
+/// Reads a version: a whole number, also one that is written as `3.0`.
+fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let Some(number) = Option::<serde_json::Number>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
+    let whole = number.as_u64().or_else(|| {
+        let float = number.as_f64()?;
+        (float.fract() == 0.0 && float >= 0.0).then_some(float as u64)
+    });
+    whole
+        .filter(|version| *version <= attune_core::RunId::MAX.0)
+        .map(Some)
+        .ok_or_else(|| D::Error::custom("must be a whole number from 0 to 2^53-1"))
 }
 
 /// The name of a secret; its value is never given out.

@@ -44,7 +44,7 @@ pub(crate) struct NewTokenView {
 #[schema(as = MakeToken)]
 pub(crate) struct MakeTokenBody {
     /// Its name: another token of that name ends.
-    #[schema(inline)]
+    #[schema(value_type = String, pattern = "^[a-z][a-z0-9_-]{0,62}$")]
     pub(crate) name: Name,
     /// Its role.
     pub(crate) role: RoleView,

@@ -94,5 +94,5 @@ fn the_description_is_as_it_was() {
 
 #[test]
 fn operations_that_mean_more_than_a_schema_can_say_are_marked() {
-    insta::assert_snapshot!(attune_server::semantic_operations().join(" "), @"cancel_runs create_workflow execute_action execute_workflow fork_run preview_workflow put_action put_workflow respond_inquiry retry_runs");
+    insta::assert_snapshot!(attune_server::semantic_operations().join(" "), @"cancel_runs create_workflow execute_action execute_workflow fork_run preview_workflow put_action put_secret put_workflow respond_inquiry retry_runs");
 }
