@@ -94,6 +94,13 @@ fn masked<'a>(ctx: &Context<'a>, file: &Resolved<'a>, all: &[Judged], index: usi
     let Some(handler) = handler else {
         return;
     };
+    // Most say so at once: then nothing below needs to be looked at.
+    if on_failure
+        .iter()
+        .any(|arrow| commands(&draft.arrows[*arrow], Target::Fail))
+    {
+        return;
+    }
     let starts = on_failure
         .iter()
         .flat_map(|arrow| tasks_of(&draft.arrows[*arrow]));
@@ -101,15 +108,12 @@ fn masked<'a>(ctx: &Context<'a>, file: &Resolved<'a>, all: &[Judged], index: usi
     let succeeding = main_path(file, all, index);
     let nothing_runs = !failing.contains(&true);
     let leads_back = failing[index] || failing.iter().zip(&succeeding).any(|(a, b)| *a && *b);
-    let turns_red = on_failure
-        .iter()
-        .any(|arrow| commands(&draft.arrows[*arrow], Target::Fail))
-        || (0..failing.len())
-            .filter(|task| failing[*task])
-            .any(|task| {
-                let arrows = &file.drafts[task].arrows;
-                arrows.iter().any(|arrow| commands(arrow, Target::Fail))
-            });
+    let turns_red = (0..failing.len())
+        .filter(|task| failing[*task])
+        .any(|task| {
+            let arrows = &file.drafts[task].arrows;
+            arrows.iter().any(|arrow| commands(arrow, Target::Fail))
+        });
     if nothing_runs || leads_back || turns_red {
         return;
     }
