@@ -108,6 +108,12 @@ fn check(body: &BulkBody) -> Result<()> {
         let item = Item::at(pointer, message.clone());
         ApiError::new(Code::InvalidRequest, message).item(item)
     };
+    if let Some(id) = body.parent
+        && !(1..=RunId::MAX.0).contains(&id)
+    {
+        let message = format!("`{id}` is no id of a run");
+        return Err(wrong("/parent".to_owned(), message));
+    }
     for (place, word) in body.status.iter().enumerate() {
         if RunStatus::parse(word).is_none() {
             let message = format!("`{word}` is no status of a run");

@@ -21,6 +21,7 @@ pub(crate) struct BulkBody {
     /// Created before.
     pub(crate) until: Option<Time>,
     /// Children of this run.
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     pub(crate) parent: Option<u64>,
     /// With all of these labels, each as `name:value`.
     #[serde(default)]
