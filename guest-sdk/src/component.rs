@@ -3,6 +3,10 @@
 
 use serde_json::Value;
 
+mod http;
+
+pub(crate) use http::http_send;
+
 use crate::bindings::attune::action::{config, context, kv, log, secrets};
 use crate::bindings::exports::attune::action::{describe, handler};
 use crate::error::{CallError, Case};

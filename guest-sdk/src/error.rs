@@ -8,6 +8,8 @@ use std::io;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::http::HttpError;
+
 /// Says whether trying again makes sense.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Case {
@@ -112,10 +114,14 @@ impl<E: Error + 'static> From<E> for ActionError {
     fn from(error: E) -> Self {
         let message = chain(&error);
         let any: &(dyn Error + 'static) = &error;
-        match any.downcast_ref::<CallError>() {
-            Some(call) => Self::new(call.case(), message).with_kind(call.kind()),
-            None if is_hopeless(any) => Self::permanent(message),
-            None => Self::transient(message),
+        if let Some(call) = any.downcast_ref::<CallError>() {
+            Self::new(call.case(), message).with_kind(call.kind())
+        } else if let Some(http) = any.downcast_ref::<HttpError>() {
+            Self::new(http.case(), message).with_kind(http.kind())
+        } else if is_hopeless(any) {
+            Self::permanent(message)
+        } else {
+            Self::transient(message)
         }
     }
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Map, Value};
 
 use crate::error::CallError;
+use crate::http::{HttpError, Request, Response, Url};
 use crate::log::Level;
 use crate::testing::LogLine;
 
@@ -27,6 +28,8 @@ pub(crate) struct Fake {
     pub(crate) denied: BTreeSet<String>,
     pub(crate) logs: Vec<LogLine>,
     pub(crate) progress: Vec<(u8, String)>,
+    pub(crate) responses: Vec<(String, String, Response)>,
+    pub(crate) requests: Vec<Request>,
     kv: BTreeMap<String, Stored>,
     revision: u64,
 }
@@ -47,6 +50,8 @@ impl Default for Fake {
             denied: BTreeSet::new(),
             logs: Vec::new(),
             progress: Vec::new(),
+            responses: Vec::new(),
+            requests: Vec::new(),
             kv: BTreeMap::new(),
             revision: 0,
         }
@@ -232,4 +237,38 @@ pub(crate) fn secret_placeholder(name: &str) -> Result<String, CallError> {
 
 pub(crate) fn secret_reveal(name: &str) -> Result<String, CallError> {
     with(|fake| fake.secret(name).cloned())
+}
+
+/// Answers a request with the first response that a test has set for its method and URL. The last
+/// one of these stays, so that it answers however often it is asked.
+pub(crate) fn http_send(request: &Request, url: &Url) -> Result<Response, HttpError> {
+    with(|fake| {
+        if fake.denied.contains("http") {
+            let host = &url.authority;
+            return Err(HttpError::Denied(format!(
+                "the test denies requests to `{host}`"
+            )));
+        }
+        fake.requests.push(request.clone());
+        let is_meant = |(method, url, _): &(String, String, Response)| {
+            *method == request.method && *url == request.url
+        };
+        let found = fake.responses.iter().position(is_meant).ok_or_else(|| {
+            let (method, url) = (&request.method, &request.url);
+            HttpError::Unreachable(format!("the test has no response for `{method} {url}`"))
+        })?;
+        let is_last = !fake.responses[found + 1..].iter().any(is_meant);
+        let response = if is_last {
+            fake.responses[found].2.clone()
+        } else {
+            fake.responses.remove(found).2
+        };
+        if response.body.len() > request.response_max_bytes {
+            let limit = request.response_max_bytes;
+            return Err(HttpError::TooLarge(format!(
+                "the response has more than {limit} bytes"
+            )));
+        }
+        Ok(response)
+    })
 }

@@ -47,16 +47,19 @@ mod error;
 #[doc(hidden)]
 pub mod export;
 mod handler;
+pub mod http;
 pub mod kv;
 pub mod log;
 pub mod prelude;
 pub mod secrets;
+mod span;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 
 pub use attune_sdk_macros::action;
 pub use error::{ActionError, CallError, Case};
 pub use handler::Handler;
+pub use span::Span;
 pub use {schemars, serde, serde_json};
 
 #[cfg(target_arch = "wasm32")]

@@ -3,12 +3,15 @@
 //! What the engine would refuse for want of a grant is allowed here unless the test calls
 //! [`deny`].
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::error::{ActionError, Case};
 use crate::fake::{self, Fake};
 use crate::handler::Handler;
+use crate::http::{Request, Response};
 use crate::log::Level;
 
 /// A line that the action logged.
@@ -35,6 +38,44 @@ pub struct Example {
     pub result: Value,
     /// The failure, if it fails.
     pub error: Option<ExampleError>,
+    /// What the pack's store holds before.
+    #[serde(default)]
+    pub kv: BTreeMap<String, Value>,
+    /// What servers are asked, in order, and what they answer.
+    #[serde(default)]
+    pub http: Vec<ExampleExchange>,
+}
+
+/// A request that an example sends, and the response to it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExampleExchange {
+    /// The method.
+    pub method: String,
+    /// The URL.
+    pub url: String,
+    /// The body that is sent, as text.
+    #[serde(default)]
+    pub body: String,
+    /// Headers that are sent, among others.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// The response.
+    pub response: ExampleResponse,
+}
+
+/// The response of a server in an example.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExampleResponse {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// The body, as text.
+    #[serde(default)]
+    pub body: String,
 }
 
 /// The failure that an example shows.
@@ -75,7 +116,19 @@ pub fn set_attempt(attempt: u32) {
     fake::with(|fake| fake.attempt = attempt);
 }
 
-/// Denies a capability from now on: `config`, `kv` or `secrets`.
+/// Sets what a server answers. Several answers to the same request are given one after another,
+/// the last one for ever.
+pub fn respond(method: impl Into<String>, url: impl Into<String>, response: Response) {
+    fake::with(|fake| fake.responses.push((method.into(), url.into(), response)));
+}
+
+/// Returns the requests that were sent.
+#[must_use]
+pub fn requests() -> Vec<Request> {
+    fake::with(|fake| fake.requests.clone())
+}
+
+/// Denies a capability from now on: `config`, `http`, `kv` or `secrets`.
 pub fn deny(capability: impl Into<String>) {
     fake::with(|fake| fake.denied.insert(capability.into()));
 }
@@ -109,7 +162,10 @@ pub fn check_examples<A>(action: &impl Handler<A>, examples: &str) {
     let examples: Vec<Example> = serde_json::from_str(examples).expect("examples must be a list");
     assert!(!examples.is_empty(), "there are no examples");
     for example in examples {
+        reset();
+        example.prepare();
         let outcome = call(action, &example.input);
+        example.check_requests();
         let title = &example.title;
         match (outcome, example.error) {
             (Ok(found), None) => assert_eq!(found, example.result, "{title}"),
@@ -123,6 +179,48 @@ pub fn check_examples<A>(action: &impl Handler<A>, examples: &str) {
             }
             (Ok(found), Some(_)) => panic!("{title}: it succeeded with {found}"),
             (Err(found), None) => panic!("{title}: it failed: {found}"),
+        }
+    }
+}
+
+impl Example {
+    fn prepare(&self) {
+        for (key, value) in &self.kv {
+            crate::kv::set(key, value).expect("an example's key and value must be valid");
+        }
+        for exchange in &self.http {
+            let response = &exchange.response;
+            let headers = response.headers.iter();
+            let response = Response {
+                status: response.status,
+                headers: headers
+                    .map(|(name, value)| (name.clone(), value.clone()))
+                    .collect(),
+                body: response.body.clone().into_bytes(),
+            };
+            respond(&exchange.method, &exchange.url, response);
+        }
+    }
+
+    fn check_requests(&self) {
+        let (title, requests) = (&self.title, requests());
+        assert_eq!(requests.len(), self.http.len(), "{title}: {requests:?}");
+        for (expected, found) in self.http.iter().zip(requests) {
+            let what = (found.method.as_str(), found.url.as_str());
+            assert_eq!(what, (&*expected.method, &*expected.url), "{title}");
+            assert_eq!(
+                String::from_utf8_lossy(&found.body),
+                expected.body,
+                "{title}"
+            );
+            for (name, value) in &expected.headers {
+                let header = (name.clone(), value.clone());
+                assert!(
+                    found.headers.contains(&header),
+                    "{title}: {:?}",
+                    found.headers
+                );
+            }
         }
     }
 }
