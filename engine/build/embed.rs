@@ -13,11 +13,12 @@ pub(crate) type Templates = Vec<(String, Vec<(String, PathBuf)>)>;
 pub(crate) fn actions(actions: &[Action], components: &[PathBuf]) -> String {
     let mut code = "pub(crate) static STANDARD_ACTIONS: &[StandardAction] = &[\n".to_owned();
     for (action, component) in actions.iter().zip(components) {
+        let about = action.directory.join("about.json");
         let examples = action.directory.join("examples.json");
         let _ = writeln!(
             code,
             "StandardAction {{ reference: {:?}, component: include_bytes!({component:?}), \
-             examples: include_str!({examples:?}) }},",
+             about: include_str!({about:?}), examples: include_str!({examples:?}) }},",
             action.reference,
         );
     }

@@ -1,8 +1,10 @@
-//! Puts the standard actions into an engine's catalog.
+//! Puts the standard actions into an engine's catalog. What they say about themselves is known, so
+//! that none is compiled before it is used.
 
 use attune_core::{Digest, Timestamp, Value};
-use attune_driver::port::{ActionRecord, Catalog, Clock as _, Inspection, Inspector};
+use attune_driver::port::{ActionRecord, Catalog, Clock as _, Inspection};
 use attune_driver::system::SystemClock;
+use attune_runtime::Runtime;
 use bytes::Bytes;
 
 use crate::output::error::{Context, Result};
@@ -11,24 +13,20 @@ use crate::standard::{STANDARD_ACTIONS, StandardAction};
 /// Installs the standard actions that `wanted` names and the catalog does not hold yet.
 ///
 /// # Errors
-/// If one cannot be compiled or stored.
+/// If one cannot be read or stored.
 pub(crate) async fn standard(
     catalog: &dyn Catalog,
-    inspector: &dyn Inspector,
+    runtime: &Runtime,
     wanted: impl Fn(&str) -> bool,
 ) -> Result {
     let chosen = STANDARD_ACTIONS
         .iter()
         .filter(|action| wanted(action.reference));
-    let all = chosen.map(|action| install(catalog, inspector, action));
+    let all = chosen.map(|action| install(catalog, runtime, action));
     futures::future::try_join_all(all).await.map(drop)
 }
 
-async fn install(
-    catalog: &dyn Catalog,
-    inspector: &dyn Inspector,
-    action: &StandardAction,
-) -> Result {
+async fn install(catalog: &dyn Catalog, runtime: &Runtime, action: &StandardAction) -> Result {
     let failed = || format!("cannot install the standard action `{}`", action.reference);
     let content = Digest::of(action.component);
     let before = catalog
@@ -38,11 +36,9 @@ async fn install(
     if before.is_some_and(|before| before.content == content) {
         return Ok(());
     }
-    let upload = Bytes::from_static(action.component);
-    let found = inspector
-        .inspect(upload, Value::Null)
-        .await
-        .context(failed)?;
+    let about = Value::from_json(action.about.as_bytes()).context(failed)?;
+    let component = Bytes::from_static(action.component);
+    let found = runtime.foreknown(component, &about).context(failed)?;
     let component = found.component.clone();
     let record = record(action.reference, content, found);
     catalog

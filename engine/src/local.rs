@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use attune_driver::MemoryStore;
-use attune_driver::port::Inspector;
 use attune_runtime::Allocator;
 
 use crate::build;
@@ -58,7 +57,6 @@ impl LocalEngine {
     /// # Errors
     /// If one of them is refused.
     pub(crate) async fn add_what_it_uses(&self, file: &Path, source: &str) -> Result {
-        let inspector: &dyn Inspector = &self.engine.runtime;
         let mut sources = source.to_owned();
         let mut workflows = Vec::new();
         for (reference, path) in pack_files(file, "workflows", &["yaml", "yml"]) {
@@ -69,7 +67,7 @@ impl LocalEngine {
                 workflows.push((reference, text));
             }
         }
-        install::standard(&*self.engine.catalog, inspector, |name| {
+        install::standard(&*self.engine.catalog, &self.engine.runtime, |name| {
             sources.contains(name)
         })
         .await?;
@@ -95,8 +93,7 @@ impl LocalEngine {
     /// # Errors
     /// If one of them is refused.
     pub(crate) async fn add_pack(&self, pack: &Path) -> Result {
-        let inspector: &dyn Inspector = &self.engine.runtime;
-        install::standard(&*self.engine.catalog, inspector, |_name| true).await?;
+        install::standard(&*self.engine.catalog, &self.engine.runtime, |_name| true).await?;
         for file in components(pack)? {
             if let Some(reference) = build::reference_of_file(&file) {
                 let request = upload(&file, None, &reference, "approve=true")?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use attune_core::{Millis, Timestamp};
-use attune_driver::port::{Clock, Inspector};
+use attune_driver::port::Clock;
 use attune_driver::system::SystemClock;
 use attune_server::auth;
 use attune_store::Store;
@@ -38,8 +38,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result {
     let listener = listen(config.listen.value).await?;
     let store = open(&config.data.value).await?;
     let engine = Engine::start(Arc::new(store.clone()), setup(&config, &store)?).await?;
-    let inspector: &dyn Inspector = &engine.runtime;
-    install::standard(&*engine.catalog, inspector, |_reference| true).await?;
+    install::standard(&*engine.catalog, &engine.runtime, |_reference| true).await?;
     let token = match config.auth.value {
         AuthMode::None => None,
         AuthMode::Token => auth::first_token(&*engine.catalog, &config.data.value)

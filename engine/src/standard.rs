@@ -8,6 +8,9 @@ pub(crate) struct StandardAction {
     pub(crate) reference: &'static str,
     /// The component.
     pub(crate) component: &'static [u8],
+    /// What it says about itself: a JSON object of `summary`, `description`, `parameters`,
+    /// `output` and `grants`.
+    pub(crate) about: &'static str,
     /// Examples of its use, a JSON list of `{title, input, result | error}`.
     #[cfg_attr(not(test), expect(dead_code, reason = "only tests read it so far"))]
     pub(crate) examples: &'static str,

@@ -73,6 +73,14 @@ impl Imports {
         imports
     }
 
+    /// Takes names that are known to be provided.
+    pub(crate) fn named(names: Vec<Arc<str>>) -> Self {
+        Self {
+            names,
+            unknown: Vec::new(),
+        }
+    }
+
     /// Refuses what the engine does not have, naming each.
     pub(crate) fn check(&self) -> Result<(), InspectError> {
         let count = self.names.len();

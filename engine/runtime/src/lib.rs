@@ -22,6 +22,7 @@ mod component;
 mod library;
 
 mod describe;
+mod foreknown;
 mod imports;
 mod inspect;
 mod kind;
