@@ -58,7 +58,7 @@ impl Bench {
     }
 
     pub(crate) fn with(settings: Settings) -> Self {
-        Self::of(settings, NoBackend)
+        Self::of(settings, Arc::new(NoBackend))
     }
 
     /// Makes a runtime whose actions reach `backend`.
@@ -68,12 +68,22 @@ impl Bench {
             attempts: 16,
             ..settings
         };
+        Self::of(settings, Arc::new(backend))
+    }
+
+    /// The same with the settings of a server.
+    pub(crate) fn over(backend: Arc<dyn Backend>) -> Self {
+        let settings = Settings {
+            cache_dir: Some(cache_dir()),
+            allocator: Allocator::OnDemand,
+            ..Settings::default()
+        };
         Self::of(settings, backend)
     }
 
-    fn of(settings: Settings, backend: impl Backend) -> Self {
+    fn of(settings: Settings, backend: Arc<dyn Backend>) -> Self {
         let blobs = Arc::new(Blobs::default());
-        let runtime = Runtime::new(settings, Arc::clone(&blobs), Arc::new(backend));
+        let runtime = Runtime::new(settings, Arc::clone(&blobs), backend);
         Self {
             runtime: runtime.unwrap(),
             blobs,

@@ -1,87 +1,140 @@
-//! The standard actions as components: what their examples say comes true in the sandbox, and
-//! they describe themselves.
+//! The standard actions in the sandbox: they are what the engine believes without compiling them,
+//! and their examples come true.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
 
+use attune_core::Value;
 use attune_core::event::Outcome;
-use serde_json::Value as Json;
-use tests::guests;
+use attune_driver::port::{Inspection, Inspector};
+use attune_sdk::testing::Example;
+use serde_json::{Value as Json, json};
 
-use crate::bench::{Bench, attempt};
+use crate::backend::Memory;
+use crate::bench::{Bench, attempt, failure};
 
-/// Uploads a standard action and runs its examples.
-async fn check(reference: &str) {
+/// Set to write `about.json` of every standard action instead of comparing it.
+const UPDATE: &str = "ATTUNE_UPDATE_ABOUT";
+
+/// Directory and reference of every standard action, in order.
+fn all() -> BTreeMap<String, PathBuf> {
+    let entries = fs::read_dir(tests::guests::root().join("actions")).unwrap();
+    let directories = entries.map(|entry| entry.unwrap().path());
+    directories
+        .filter(|path| path.join("Cargo.toml").is_file())
+        .map(|path| {
+            let name = path.file_name().unwrap().to_string_lossy();
+            (name.replacen('-', ".", 1), path.clone())
+        })
+        .collect()
+}
+
+fn component(reference: &str) -> Vec<u8> {
+    fs::read(tests::guests::standard(reference)).unwrap()
+}
+
+/// What an action says about itself, as `about.json` holds it.
+fn about(found: &Inspection) -> Json {
+    let json = |value: &Value| serde_json::from_str::<Json>(&value.to_public_json()).unwrap();
+    let mut about = json!({"summary": found.summary.as_deref()});
+    if let Some(description) = &found.description {
+        about["description"] = (**description).into();
+    }
+    about["parameters"] = json(&found.parameters);
+    about["output"] = json(&found.output);
+    let grants = json(&found.grants);
+    if grants != json!({}) {
+        about["grants"] = grants;
+    }
+    about
+}
+
+#[tokio::test]
+async fn standard_actions_are_what_the_engine_believes() {
     let bench = Bench::new();
-    let component = fs::read(guests::standard(reference)).unwrap();
-    let inspection = bench.upload(component, "null").await.unwrap();
-    assert!(inspection.pure && inspection.cacheable, "{reference}");
-
-    let directory = guests::root()
-        .join("actions")
-        .join(reference.replacen('.', "-", 1));
-    let examples = fs::read_to_string(directory.join("examples.json")).unwrap();
-    let examples: Vec<Json> = serde_json::from_str(&examples).unwrap();
-    assert!(!examples.is_empty(), "{reference}");
-    for example in examples {
-        let finished = bench
-            .run(attempt(&inspection, &example["input"].to_string()))
+    for (reference, directory) in all() {
+        let upload = component(&reference);
+        let inspected = bench
+            .runtime
+            .inspect(upload.clone().into(), Value::Null)
             .await;
-        let title = format!("{reference}: {}", example["title"]);
-        match finished.outcome {
-            Outcome::Succeeded(value) => {
-                let found: Json = serde_json::from_str(&value.to_public_json()).unwrap();
-                assert!(
-                    example.get("error").is_none(),
-                    "{title}: it succeeded with {found}"
-                );
-                assert_eq!(found, example["result"], "{title}");
-            }
-            Outcome::Failed(failure) => {
-                let expected = &example["error"];
-                let message = expected["message"].as_str().unwrap_or("no failure at all");
-                assert!(
-                    failure.message.contains(message),
-                    "{title}: {}",
-                    failure.message
-                );
-                assert_eq!(
-                    failure.retryable,
-                    expected["case"] == "transient",
-                    "{title}"
-                );
-                if let Some(kind) = expected["kind"].as_str() {
-                    assert_eq!(&*failure.kind, kind, "{title}");
-                }
-            }
-            other @ (Outcome::TimedOut | Outcome::Interrupted | Outcome::Abandoned) => {
-                panic!("{title}: {other:?}")
-            }
+        let inspected = inspected.unwrap_or_else(|error| panic!("{reference}: {error}"));
+        let found = about(&inspected);
+        let file = directory.join("about.json");
+        if std::env::var_os(UPDATE).is_some() {
+            let text = serde_json::to_string_pretty(&found).unwrap();
+            fs::write(&file, text + "\n").unwrap();
+        }
+        let kept = fs::read(&file).unwrap_or_default();
+        let kept: Json = serde_json::from_slice(&kept).unwrap_or_default();
+        assert_eq!(
+            kept, found,
+            "{reference}: run this test with {UPDATE}=1 and look at the change"
+        );
+        let kept = Value::from_json(kept.to_string().as_bytes()).unwrap();
+        let believed = bench.runtime.foreknown(upload.into(), &kept).unwrap();
+        assert_eq!(believed, inspected, "{reference}");
+    }
+}
+
+#[tokio::test]
+async fn examples_of_standard_actions_come_true() {
+    for (reference, directory) in all() {
+        let examples = fs::read(directory.join("examples.json")).unwrap();
+        let examples: Vec<Example> = serde_json::from_slice(&examples).unwrap();
+        for example in examples.iter().filter(|example| example.http.is_empty()) {
+            check(&reference, example).await;
         }
     }
 }
 
-#[tokio::test]
-async fn core_actions_do_as_their_examples_say() {
-    for reference in ["core.echo", "core.noop", "core.fail"] {
-        check(reference).await;
+/// Runs one example in a sandbox of its own.
+async fn check(reference: &str, example: &Example) {
+    let memory = Arc::new(Memory::default());
+    let bench = Bench::over(memory.clone());
+    let uploaded = bench.upload(component(reference), "null").await.unwrap();
+    memory.grant(&uploaded.grants);
+    for (key, value) in &example.kv {
+        memory.put(key, &value.to_string());
     }
+    let finished = bench
+        .run(attempt(&uploaded, &example.input.to_string()))
+        .await;
+    let what = format!("{reference}: {}", example.title);
+    let Some(expected) = &example.error else {
+        let Outcome::Succeeded(found) = &finished.outcome else {
+            panic!("{what}: {:?}", finished.outcome)
+        };
+        let found: Json = serde_json::from_str(&found.to_public_json()).unwrap();
+        assert_eq!(found, without_fractions(&example.result), "{what}");
+        return;
+    };
+    let failure = failure(&finished);
+    assert!(
+        failure.message.contains(&expected.message),
+        "{what}: {}",
+        failure.message
+    );
+    let kind = match (&expected.kind, &*expected.case) {
+        (Some(kind), _) => kind,
+        (None, "invalid-input") => attune_core::error::kind::INVALID_INPUT,
+        (None, _) => attune_core::error::kind::ACTION_FAILED,
+    };
+    assert_eq!(&*failure.kind, kind, "{what}");
+    assert_eq!(failure.retryable, expected.case == "transient", "{what}");
 }
 
-#[tokio::test]
-async fn json_actions_do_as_their_examples_say() {
-    check("json.merge").await;
-    check("json.query").await;
-}
-
-#[tokio::test]
-async fn text_and_hash_actions_do_as_their_examples_say() {
-    check("text.render").await;
-    check("hash.digest").await;
+/// The engine's numbers have one form for 12 and 12.0.
+fn without_fractions(value: &Json) -> Json {
+    let value = Value::from_json(value.to_string().as_bytes()).unwrap();
+    serde_json::from_str(&value.to_public_json()).unwrap()
 }
 
 #[tokio::test]
 async fn doc_comments_are_the_description() {
-    let component = fs::read(guests::standard("hash.digest")).unwrap();
+    let component = fs::read(tests::guests::standard("hash.digest")).unwrap();
     let inspection = Bench::new().upload(component, "null").await.unwrap();
     let parameters: Json = serde_json::from_str(&inspection.parameters.to_public_json()).unwrap();
     let text = &parameters["properties"]["text"]["description"];
