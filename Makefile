@@ -1,6 +1,8 @@
 # Everything one does with this project. Needs make, gcc and cargo; `make help` lists the rest.
 
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/attune/target
+# The standard actions are compiled once, for the binary and for the tests.
+export ATTUNE_ACTIONS_TARGET_DIR ?= $(CARGO_TARGET_DIR)/actions
 CARGO ?= cargo
 ATTUNE = $(CARGO_TARGET_DIR)/demo/attune
 

@@ -86,7 +86,11 @@ fn encode(text: &str, is_plain: impl Fn(u8) -> bool) -> String {
         if is_plain(byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            encoded.push('%');
+            for half in [byte >> 4, byte & 15] {
+                let digit = char::from_digit(u32::from(half), 16).expect("it has four bits");
+                encoded.push(digit.to_ascii_uppercase());
+            }
         }
     }
     encoded
