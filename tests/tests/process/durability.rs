@@ -38,6 +38,11 @@ async fn twenty_kills_under_load_lose_nothing_acknowledged() {
         let server = Server::start(&binary(), dir.path()).await.unwrap();
         if round == 0 {
             server.put_workflow("t.work", WORKFLOW).await.unwrap();
+            // The first run compiles the actions, which takes longer than a round.
+            let path = "/api/v1/workflows/t.work/execute?wait=60s";
+            let body = br#"{"parameters": {"n": 0}}"#;
+            let run = server.call("POST", path, "application/json", body).await;
+            assert_eq!(run.unwrap()["data"]["status"], "completed");
         }
         let clients: Vec<_> = (0..CLIENTS)
             .map(|client| {
