@@ -1,8 +1,6 @@
 //! The runtime with real guests: one for each limit, and what a well-behaved one may rely on.
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
-#[path = "runtime/backend.rs"]
-mod backend;
 #[path = "runtime/bench.rs"]
 mod bench;
 #[path = "runtime/caching.rs"]

@@ -71,16 +71,6 @@ impl Bench {
         Self::of(settings, Arc::new(backend))
     }
 
-    /// The same with the settings of a server.
-    pub(crate) fn over(backend: Arc<dyn Backend>) -> Self {
-        let settings = Settings {
-            cache_dir: Some(cache_dir()),
-            allocator: Allocator::OnDemand,
-            ..Settings::default()
-        };
-        Self::of(settings, backend)
-    }
-
     fn of(settings: Settings, backend: Arc<dyn Backend>) -> Self {
         let blobs = Arc::new(Blobs::default());
         let runtime = Runtime::new(settings, Arc::clone(&blobs), backend);

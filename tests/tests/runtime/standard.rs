@@ -4,16 +4,16 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use attune_core::Value;
 use attune_core::event::Outcome;
 use attune_driver::port::{Inspection, Inspector};
+use attune_runtime::Settings;
 use attune_sdk::testing::Example;
 use serde_json::{Value as Json, json};
 
-use crate::backend::Memory;
 use crate::bench::{Bench, attempt, failure};
+use crate::world::World;
 
 /// Set to write `about.json` of every standard action instead of comparing it.
 const UPDATE: &str = "ATTUNE_UPDATE_ABOUT";
@@ -92,13 +92,14 @@ async fn examples_of_standard_actions_come_true() {
 
 /// Runs one example in a sandbox of its own.
 async fn check(reference: &str, example: &Example) {
-    let memory = Arc::new(Memory::default());
-    let bench = Bench::over(memory.clone());
-    let uploaded = bench.upload(component(reference), "null").await.unwrap();
-    memory.grant(&uploaded.grants);
+    let uploaded = Bench::new().upload(component(reference), "null").await;
+    let grants = uploaded.unwrap().grants.to_public_json();
+    let world = World::new(&format!(r#"{{"grants": {grants}}}"#));
     for (key, value) in &example.kv {
-        memory.put(key, &value.to_string());
+        world.put(key, Value::from_json(value.to_string().as_bytes()).unwrap());
     }
+    let bench = Bench::within(Settings::default(), world);
+    let uploaded = bench.upload(component(reference), "null").await.unwrap();
     let finished = bench
         .run(attempt(&uploaded, &example.input.to_string()))
         .await;

@@ -27,6 +27,12 @@ impl World {
             entries: Mutex::default(),
         }
     }
+
+    /// Sets a key.
+    pub(crate) fn put(&self, key: &str, value: Value) {
+        let entry = Entry { value, revision: 1 };
+        self.entries.lock().unwrap().insert(key.to_owned(), entry);
+    }
 }
 
 #[async_trait]
