@@ -44,15 +44,24 @@ pub(crate) fn run(ui: Ui, files: &[PathBuf], strict: bool, known: Option<&Known>
     let (errors, warnings) = report::count(&reports);
     if errors > 0 || (strict && warnings > 0) {
         return Err(CliError::failed(format!(
-            "{errors} errors, {warnings} warnings"
+            "{}, {}",
+            counted(errors, "error"),
+            counted(warnings, "warning")
         )));
     }
-    let files = reports.len();
-    ui.say(
-        Role::Good,
-        &format!("{files} files are valid, {warnings} warnings"),
-    );
+    let (files, warnings) = (reports.len(), counted(warnings, "warning"));
+    let valid = match files {
+        1 => format!("the file is valid, {warnings}"),
+        files => format!("{files} files are valid, {warnings}"),
+    };
+    ui.say(Role::Good, &valid);
     Ok(())
+}
+
+/// Returns a number of things with their name, in the singular for one.
+fn counted(number: usize, name: &str) -> String {
+    let end = if number == 1 { "" } else { "s" };
+    format!("{number} {name}{end}")
 }
 
 /// Prints a file's problems for people; tells whether it has no errors.
