@@ -58,7 +58,7 @@ pub(crate) struct Global {
     )]
     pub(crate) token: Option<String>,
     /// How data is printed.
-    #[arg(long, global = true, value_enum, default_value_t = Output::Table, help_heading = "Output")]
+    #[arg(long, short, global = true, value_enum, default_value_t = Output::Table, help_heading = "Output")]
     pub(crate) output: Output,
     /// Print nothing but data and errors.
     #[arg(long, short, global = true, help_heading = "Output")]

@@ -37,6 +37,22 @@ pub struct ActionPin {
     pub cacheable: bool,
     /// The action's own limits, within the operator's ceiling.
     pub limits: AttemptLimits,
+    /// It comes with the engine, and so works for whoever calls it.
+    pub builtin: bool,
+}
+
+impl ActionPin {
+    /// Returns the pack whose configuration, kv and secrets the action sees when `workflow` calls
+    /// it: its own, or the workflow's if it comes with the engine.
+    #[must_use]
+    pub fn pack<'a>(&'a self, workflow: &'a str) -> &'a str {
+        let owner = if self.builtin {
+            workflow
+        } else {
+            &self.reference
+        };
+        owner.split('.').next().unwrap_or(owner)
+    }
 }
 
 /// How a component is called.

@@ -141,6 +141,7 @@ fn attempt(inspection: &Inspection, input: &str) -> Attempt {
             pure: inspection.pure,
             cacheable: inspection.cacheable,
             limits: inspection.limits,
+            builtin: false,
         },
         pack: "core".into(),
         config: Value::Null,

@@ -93,6 +93,7 @@ fn attempt(inspection: &Inspection, call: LocalCall) -> Attempt {
             pure: inspection.pure,
             cacheable: inspection.cacheable,
             limits: inspection.limits,
+            builtin: false,
         },
         pack: "local".into(),
         config: call.config,

@@ -19,13 +19,16 @@ pub(crate) fn to_error(status: u16, body: &[u8]) -> CliError {
         .into_iter()
         .flatten()
     {
-        // One thing wrong, without a place: the message has said it.
+        // One thing wrong, without a line: the message has said it, and what to do is the hint.
         let is_known = item["message"].as_str() == Some(&*error.message) && item["line"].is_null();
-        if !is_known || item["fix"].is_string() {
+        if is_known {
+            error.hint = item["fix"].as_str().map(str::to_owned);
+        } else {
             error.causes.push(cause(item));
         }
     }
-    error.hint = text("hint").or_else(|| hint(status).map(str::to_owned));
+    let general = || text("hint").or_else(|| hint(status).map(str::to_owned));
+    error.hint = error.hint.or_else(general);
     error
 }
 
@@ -85,5 +88,14 @@ mod tests {
         assert_eq!(error.causes, ["/name: [required] is missing"]);
         assert_eq!(error.kind, Kind::Failed);
         assert_eq!(to_error(404, b"").kind.exit_code(), 3);
+    }
+
+    #[test]
+    fn one_problem_is_said_once() {
+        let body = br#"{"detail": "parameter `nmae` is unknown", "errors": [{"pointer": "/nmae",
+            "message": "parameter `nmae` is unknown", "fix": "did you mean `name`?"}]}"#;
+        let error = to_error(422, body);
+        assert_eq!(error.causes, [""; 0]);
+        assert_eq!(error.hint.as_deref(), Some("did you mean `name`?"));
     }
 }

@@ -5,4 +5,5 @@
 mod bad_input;
 mod durability;
 mod lifecycle;
+mod pack;
 mod secrets;

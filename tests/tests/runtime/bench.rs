@@ -138,6 +138,7 @@ pub(crate) fn attempt(inspection: &Inspection, input: &str) -> Attempt {
             pure: inspection.pure,
             cacheable: inspection.cacheable,
             limits: inspection.limits,
+            builtin: false,
         },
         pack: "pack".into(),
         config: Value::Null,

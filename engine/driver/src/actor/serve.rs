@@ -118,7 +118,7 @@ impl<W: World> Bench<W> {
             self.own_results.push(ended(id, Outcome::Failed(failure)));
             return None;
         };
-        let pack = action.reference.split('.').next().unwrap_or_default();
+        let pack = action.pack(&machine.definition.reference);
         let configs = machine.run.pins().map(|pins| &pins.configs);
         let config = configs.and_then(|configs| configs.get_key_value(pack));
         let (pack, config) = match config {

@@ -47,6 +47,7 @@ fn attempt(task: u64, input: &str) -> Box<Attempt> {
             pure: true,
             cacheable: true,
             limits: AttemptLimits::default(),
+            builtin: false,
         },
         pack: "core".into(),
         config: Value::Null,

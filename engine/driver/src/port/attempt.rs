@@ -19,7 +19,7 @@ pub struct Attempt {
     pub name: Arc<str>,
     /// What to call.
     pub action: ActionPin,
-    /// The pack whose configuration, kv and secrets the action may see: the action's own.
+    /// The pack whose configuration, kv and secrets the action may see.
     pub pack: Arc<str>,
     /// The pack's configuration as pinned.
     pub config: Value,

@@ -184,6 +184,7 @@ fn action(reference: &str, pure: bool) -> ActionPin {
         pure,
         cacheable: false,
         limits: AttemptLimits::default(),
+        builtin: false,
     }
 }
 

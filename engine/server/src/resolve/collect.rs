@@ -175,5 +175,6 @@ fn action_pin(record: &ActionRecord) -> ActionPin {
         pure: record.pure,
         cacheable: record.cacheable,
         limits: record.limits,
+        builtin: record.builtin,
     }
 }

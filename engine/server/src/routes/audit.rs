@@ -19,7 +19,7 @@ use super::run::visible;
 use crate::auth::Runner;
 use crate::clock;
 use crate::error::Result;
-use crate::extract::{Path, pack_of};
+use crate::extract::Path;
 use crate::query::{PageQuery, Query, number_cursor, rows};
 use crate::reply::Data;
 use crate::state::App;
@@ -114,7 +114,8 @@ fn comparable(row: &TaskRow) -> Result<&ActionPin, &'static str> {
 
 /// The attempt as it was, as far as a cacheable action can see it.
 fn attempt(id: RunId, run: &Run, row: &TaskRow, action: &ActionPin) -> Attempt {
-    let pack: Arc<str> = pack_of(&action.reference).into();
+    let workflow = run.workflow().map_or("", |pin| &*pin.reference);
+    let pack: Arc<str> = action.pack(workflow).into();
     let config = run.pins().and_then(|pins| pins.configs.get(&pack).cloned());
     let started = clock::now();
     Attempt {

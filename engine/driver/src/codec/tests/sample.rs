@@ -71,6 +71,7 @@ fn pins() -> Pins {
         pure: true,
         cacheable: false,
         limits: AttemptLimits::default(),
+        builtin: true,
     };
     Pins {
         actions: BTreeMap::from([
