@@ -331,6 +331,9 @@ pub struct Retry {
     pub max_delay: Option<Template>,
     /// How much of the delay is drawn at random: 0 none, 1 all of it.
     pub jitter: f64,
+    /// Whether `delay` or `max_delay` reads how the attempt ended: both are then rendered before
+    /// each retry, else once, before the first attempt.
+    pub delay_per_retry: bool,
     /// No retry whose wait ends later than this after the first attempt.
     pub max_elapsed: Option<Template>,
     /// Whether a failed attempt is retried; `None` with `when` given means no.

@@ -30,8 +30,10 @@ mod tests;
 
 pub use builtin::reference;
 pub use expression::{Condition, Expression};
+pub(crate) use path::with_article;
 pub use problem::{ExprProblem, Located, Problems};
 pub use references::{Call, PathStep, Read, References, Root, Ternary};
+pub(crate) use references::{ON_COMPLETION, RETRY_NAMES};
 pub use scope::{Completion, EvalError, Fields, Iteration, Scope};
 pub use template::{Site, Template, Text};
 

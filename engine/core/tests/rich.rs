@@ -139,7 +139,7 @@ fn what(map: &mut Map<String, Json>, raw: &Raw, name: &str, deep: bool) {
         _ => {}
     }
     if has(0) && has(1) {
-        map.insert("retry".into(), json!({"count": 2, "delay": raw.extra % 2}));
+        map.insert("retry".into(), json!({"count": 2, "delay": delay(raw)}));
     }
     if has(2) && has(3) {
         map.insert("deadline".into(), json!(5));
@@ -152,6 +152,14 @@ fn what(map: &mut Map<String, Json>, raw: &Raw, name: &str, deep: bool) {
     }
     if has(12) && has(13) {
         map.insert("concurrency_key".into(), json!("'k'"));
+    }
+}
+
+/// One that is known before the first attempt, or one that each attempt decides.
+fn delay(raw: &Raw) -> Json {
+    match raw.extra % 3 {
+        2 => json!("{{ attempt - 1 + (0 if error is none else error.message | length % 2) }}"),
+        fixed => json!(fixed),
     }
 }
 

@@ -304,7 +304,7 @@ fn missing(label: &str, step: &Step, value: &Value, key: &Key<'_>) -> Fault {
 }
 
 /// `integer` as `an integer`.
-pub(super) fn with_article(name: &str) -> String {
+pub(crate) fn with_article(name: &str) -> String {
     let article = if name.starts_with(['a', 'e', 'i', 'o', 'u']) {
         "an"
     } else {

@@ -82,7 +82,28 @@ pub struct Ternary {
     pub rewrite: String,
 }
 
+/// Names that a retry policy may use without parentheses.
+pub(crate) const RETRY_NAMES: &[&str] = &["result", "error", "attempt"];
+
+/// Functions that answer only when a task or an attempt has ended.
+pub(crate) const ON_COMPLETION: &[&str] = &[
+    "result",
+    "error",
+    "succeeded",
+    "failed",
+    "timed_out",
+    "skipped",
+    "completed",
+];
+
 impl References {
+    /// Tells whether the expression asks, as in a retry policy, how something has ended.
+    pub fn asks_for_end(&self) -> bool {
+        let bare =
+            |read: &Read| matches!(&read.root, Root::Bare(name) if RETRY_NAMES.contains(&&**name));
+        self.reads.iter().any(bare) || ON_COMPLETION.iter().any(|name| self.calls(name))
+    }
+
     /// Tells whether the expression reads `root`.
     pub fn uses(&self, root: &Root) -> bool {
         self.reads.iter().any(|read| read.root == *root)

@@ -17,8 +17,10 @@ pub(crate) enum Moment {
     Variable(usize),
     /// When the task is ready, before its items are known.
     Ready,
-    /// For each execution of the task.
+    /// For each execution of the task, once for all its attempts.
     Execution,
+    /// The same, in a retry policy: where one could think that an attempt has ended.
+    Policy,
     /// After each attempt.
     Retry,
     /// When the task has ended.

@@ -2,7 +2,7 @@
 
 use crate::definition::{Backoff, BatchMode, Items, Limits, MaxFailures, Retry, TaskLimits};
 use crate::diagnostics::code;
-use crate::expr::Template;
+use crate::expr::{References, Root, Template};
 use crate::spec::compile::{Compiler, Moment, Owner};
 use crate::spec::context::{Context, View};
 use crate::spec::quantity;
@@ -11,25 +11,32 @@ use crate::value::Value;
 /// Retries if a policy does not say how many: as many as the command `retry` makes.
 const DEFAULT_RETRIES: i64 = 3;
 
-/// Reads a retry policy.
-pub(crate) fn retry<'a>(compiler: &Compiler<'a, '_>, view: View<'a>, task: Option<usize>) -> Retry {
+/// Reads a retry policy: of a task, by number and name, or of the file's `defaults`.
+pub(crate) fn retry<'a>(
+    compiler: &Compiler<'a, '_>,
+    view: View<'a>,
+    task: Option<(usize, &str)>,
+) -> Retry {
+    let (task, name) = task.unzip();
     let ctx = compiler.ctx;
-    let owner = Owner {
-        task,
-        moment: Moment::Retry,
-    };
+    let at = |moment| Owner { task, moment };
+    let (before, after) = (at(Moment::Policy), at(Moment::Retry));
     check_max_delay(ctx, view);
+    let delay = compiler.template_at(view, "delay", after);
+    let max_delay = compiler.template_at(view, "max_delay", after);
+    let mut delays = delay.iter().chain(&max_delay);
     Retry {
         count: compiler
-            .template_at(view, "count", owner)
+            .template_at(view, "count", before)
             .unwrap_or(Template::Literal(Value::Int(DEFAULT_RETRIES))),
-        delay: compiler.template_at(view, "delay", owner),
+        delay_per_retry: delays.any(|template| reads_attempt(template, name)),
+        delay,
         backoff: match word(ctx, view, "backoff") {
             Some("linear") => Backoff::Linear,
             Some("exponential") => Backoff::Exponential,
             _ => Backoff::Constant,
         },
-        max_delay: compiler.template_at(view, "max_delay", owner),
+        max_delay,
         jitter: match word(ctx, view, "jitter") {
             Some("full") => 1.0,
             Some(_) => 0.0,
@@ -38,10 +45,24 @@ pub(crate) fn retry<'a>(compiler: &Compiler<'a, '_>, view: View<'a>, task: Optio
                 .and_then(|view| quantity::number(view.node))
                 .unwrap_or(0.0),
         },
-        max_elapsed: compiler.template_at(view, "max_elapsed", owner),
-        on_error: compiler.condition_at(view, "on_error", owner),
-        when: compiler.condition_at(view, "when", owner),
+        max_elapsed: compiler.template_at(view, "max_elapsed", before),
+        on_error: compiler.condition_at(view, "on_error", after),
+        when: compiler.condition_at(view, "when", after),
     }
+}
+
+/// Tells whether a template of a task asks how the task's last attempt ended.
+fn reads_attempt(template: &Template, task: Option<&str>) -> bool {
+    let reads = |references: &References| {
+        references.asks_for_end()
+            || task.is_some_and(|task| {
+                references
+                    .names(&Root::Task)
+                    .any(|(name, _)| **name == *task)
+            })
+    };
+    let sites = template.sites();
+    sites.iter().any(|site| reads(site.expression.references()))
 }
 
 fn check_max_delay<'a>(ctx: &Context<'a>, view: View<'a>) {

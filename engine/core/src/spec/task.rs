@@ -111,7 +111,7 @@ fn read<'a>(
     );
     let given = |key| ctx.get(view, key).is_some();
     let task = Task {
-        name: name.and_then(View::text).cloned().unwrap_or_default(),
+        name: name_of(name).into(),
         label: text(ctx, view, "label"),
         place: view.at.start(),
         parent: parent.map(task_index),
@@ -134,7 +134,7 @@ fn read<'a>(
         in_cycle: false,
         retry: ctx
             .get(view, "retry")
-            .map(|retry| policy::retry(compiler, retry, Some(index))),
+            .map(|retry| policy::retry(compiler, retry, Some((index, name_of(name))))),
         timeout: compiler.template_at(view, "timeout", owner(Moment::Execution)),
         deadline: compiler.template_at(view, "deadline", owner(Moment::Ready)),
         limits: policy::task_limits(ctx, view),
@@ -156,6 +156,11 @@ fn read<'a>(
             .unwrap_or_default(),
         written,
     }
+}
+
+/// Returns a task's name as it is given; empty where it is missing or no text.
+fn name_of(name: Option<View<'_>>) -> &str {
+    name.and_then(View::text).map_or("", |text| text)
 }
 
 /// Decides what the task is, and reports what does not fit that.

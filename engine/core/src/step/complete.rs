@@ -7,8 +7,10 @@ use crate::effect::Change;
 use crate::error::{Failure, kind};
 use crate::id::TaskIndex;
 use crate::run::{TaskStatus, VisitId};
+use crate::value::Value;
 
 use super::machine::{Flow, Machine};
+use super::view::failure_value;
 
 /// Uses of the `retry` command in a task without `retry.count`.
 const RETRY_COMMANDS: u32 = 3;
@@ -76,8 +78,8 @@ impl Machine<'_> {
                 Vec::new()
             }
         };
-        if let Some(again) = self.command_retry(visit, task, &fired)? {
-            if let Some(failure) = again {
+        if self.command_retry(visit, task, &fired, &mut broken)? {
+            for failure in broken {
                 self.unhandled(graph, Some(visit), failure);
             }
             return Ok(false);
@@ -94,8 +96,8 @@ impl Machine<'_> {
             self.unhandled(graph, Some(visit), failure);
         }
         if way.fail {
-            let message = format!("task `{}` led to `fail`", task.name);
-            let failure = Failure::engine(kind::FAILED_BY_COMMAND, message);
+            let own = self.run.visit(visit).failure.as_ref();
+            let failure = by_command(&task.name, own);
             self.unhandled(graph, Some(visit), failure);
         }
         self.show_end(visit, &way);
@@ -106,27 +108,37 @@ impl Machine<'_> {
     }
 
     /// If `retry` is among the targets: starts another attempt of the same visit. What fires
-    /// beside it waits until the visit really ends.
+    /// beside it waits until the visit really ends, failures of its conditions too.
     fn command_retry(
         &mut self,
         visit: VisitId,
         task: &Task,
         fired: &[&Transition],
-    ) -> Flow<Option<Option<Failure>>> {
+        broken: &mut Vec<Failure>,
+    ) -> Flow<bool> {
         let asks = |transition: &&&Transition| transition.targets.contains(&Target::Retry);
         let Some(transition) = fired.iter().find(asks) else {
-            return Ok(None);
+            return Ok(false);
         };
         let found = self.run.visit(visit);
         let plan = found.work.plan(0);
         let most = task.retry.as_ref().map_or(RETRY_COMMANDS, |_| plan.retries);
         let possible = found.commanded < most && found.work.total > 0 && self.may_try_again(visit);
         if !possible {
-            return Ok(None);
+            return Ok(false);
         }
-        let broken = self.publish_list(visit, &transition.publish, false)?;
-        self.reopen(visit, plan.delay)?;
-        Ok(Some(broken.err()))
+        let waits = match self.command_waits(visit)? {
+            Ok(waits) => waits,
+            Err(failure) => {
+                broken.push(failure);
+                return Ok(false);
+            }
+        };
+        broken.clear();
+        let published = self.publish_list(visit, &transition.publish, false)?;
+        broken.extend(published.err());
+        self.reopen(visit, waits)?;
+        Ok(true)
     }
 
     /// Makes what has ended visible.
@@ -144,6 +156,20 @@ impl Machine<'_> {
             status: found.status,
             next,
         });
+    }
+}
+
+/// Makes the failure of a run that a task has led to `fail`: it tells why the task failed, if it
+/// did.
+fn by_command(task: &str, own: Option<&Failure>) -> Failure {
+    let message = match own {
+        None => format!("task `{task}` led to `fail`"),
+        Some(own) => format!("task `{task}` led to `fail`: {}", own.message),
+    };
+    let failure = Failure::engine(kind::FAILED_BY_COMMAND, message);
+    match own {
+        None => failure,
+        Some(_) => failure.with_details(Value::map([("error", failure_value(own))])),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::expr::Iteration;
+use crate::expr::{Iteration, with_article};
 use crate::run::{Execution, Stage, TaskStatus, TimerKind, VisitId, Work};
 use crate::time::Millis;
 use crate::value::Value;
@@ -99,10 +99,13 @@ impl Machine<'_> {
         let given = given.filter(|(task, _)| *task == self.run.visit(visit).task());
         let input = match given {
             Some((_, input)) => input.clone(),
-            None => match render(&self.task(visit).input, &self.visit_view(visit))? {
-                Ok(input) => input,
-                Err(message) => return Ok(Err(("input", message))),
-            },
+            None => {
+                let rendered = render(&self.task(visit).input, &self.visit_view(visit))?;
+                match rendered.and_then(an_input) {
+                    Ok(input) => input,
+                    Err(message) => return Ok(Err(("input", message))),
+                }
+            }
         };
         Ok(self.plans(visit, &[None])?.map(|plans| Work {
             total: 1,
@@ -180,8 +183,10 @@ impl Machine<'_> {
         for iteration in iterations {
             view = view.in_iteration(iteration.clone());
             match render(template, &view) {
-                Ok(Ok(input)) => inputs.push(input),
-                Ok(Err(message)) => return Ok(Err(message)),
+                Ok(rendered) => match rendered.and_then(an_input) {
+                    Ok(input) => inputs.push(input),
+                    Err(message) => return Ok(Err(message)),
+                },
                 Err(super::StepError::Needs(keys)) => needs.extend(keys),
                 Err(other) => return Err(other),
             }
@@ -199,4 +204,13 @@ impl Machine<'_> {
         let message = format!("`{field}`: {message}");
         crate::error::Failure::engine(crate::error::kind::EXPRESSION, message)
     }
+}
+
+/// Refuses an input that one expression gave and that is no map.
+fn an_input(rendered: Value) -> Rendered {
+    if rendered.as_map().is_some() {
+        return Ok(rendered);
+    }
+    let found = with_article(rendered.type_name());
+    Err(format!("the expression gives {found}, not a map").into())
 }

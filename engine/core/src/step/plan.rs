@@ -15,6 +15,9 @@ use super::view::View;
 /// Why a field could not be rendered: its name, and what is wrong.
 pub(super) type FieldError = (&'static str, Arc<str>);
 
+const DELAY: &str = "retry.delay";
+const MAX_DELAY: &str = "retry.max_delay";
+
 /// The most retries a policy may ask for: keeps a task's record of attempts bounded.
 pub(super) const MAX_RETRIES: u32 = 1_000_000;
 
@@ -22,44 +25,52 @@ impl Machine<'_> {
     /// Renders the plan of one execution.
     pub(super) fn plan(&self, task: &Task, view: &View<'_>) -> Flow<Result<Plan, FieldError>> {
         let mut plan = Plan::default();
+        let retry = task.retry.as_ref();
+        let early = retry.filter(|retry| !retry.delay_per_retry);
         let durations: [(_, Option<&Template>); 4] = [
             ("timeout", task.timeout.as_ref()),
-            (
-                "retry.delay",
-                task.retry.as_ref().and_then(|retry| retry.delay.as_ref()),
-            ),
-            (
-                "retry.max_delay",
-                task.retry
-                    .as_ref()
-                    .and_then(|retry| retry.max_delay.as_ref()),
-            ),
+            (DELAY, early.and_then(|retry| retry.delay.as_ref())),
+            (MAX_DELAY, early.and_then(|retry| retry.max_delay.as_ref())),
             (
                 "retry.max_elapsed",
-                task.retry
-                    .as_ref()
-                    .and_then(|retry| retry.max_elapsed.as_ref()),
+                retry.and_then(|retry| retry.max_elapsed.as_ref()),
             ),
         ];
-        let mut read = [None; 4];
-        for (place, (field, template)) in durations.into_iter().enumerate() {
-            let Some(template) = template else { continue };
-            match optional_duration(render(template, view)?) {
-                Ok(found) => read[place] = found,
-                Err(message) => return Ok(Err((field, message))),
-            }
-        }
-        plan.timeout = read[0];
-        plan.delay = read[1].unwrap_or_default();
-        plan.max_delay = read[2];
-        plan.max_elapsed = read[3];
-        if let Some(retry) = &task.retry {
+        let [timeout, delay, max_delay, max_elapsed] = match read(durations, view)? {
+            Ok(read) => read,
+            Err(error) => return Ok(Err(error)),
+        };
+        plan.timeout = timeout;
+        plan.delay = delay.unwrap_or_default();
+        plan.max_delay = max_delay;
+        plan.max_elapsed = max_elapsed;
+        if let Some(retry) = retry {
             match count(render(&retry.count, view)?) {
                 Ok(found) => plan.retries = found,
                 Err(message) => return Ok(Err(("retry.count", message))),
             }
         }
         Ok(Ok(plan))
+    }
+
+    /// Returns the plan of an execution whose attempt has just ended: what it says of waits may
+    /// depend on how.
+    pub(super) fn plan_after(&self, visit: VisitId, index: u32) -> Flow<Result<Plan, FieldError>> {
+        let plan = self.run.visit(visit).work.plan(index);
+        let retry = self.task(visit).retry.as_ref();
+        let Some(retry) = retry.filter(|retry| retry.delay_per_retry) else {
+            return Ok(Ok(plan));
+        };
+        let durations = [
+            (DELAY, retry.delay.as_ref()),
+            (MAX_DELAY, retry.max_delay.as_ref()),
+        ];
+        let read = read(durations, &self.attempt_view(visit, index))?;
+        Ok(read.map(|[delay, max_delay]| Plan {
+            delay: delay.unwrap_or_default(),
+            max_delay,
+            ..plan
+        }))
     }
 
     /// Renders the plans of a visit: one for all executions if nothing in it is a template.
@@ -82,10 +93,31 @@ impl Machine<'_> {
     }
 }
 
+/// Renders durations, each of a field that may be missing or null.
+fn read<const N: usize>(
+    fields: [(&'static str, Option<&Template>); N],
+    view: &View<'_>,
+) -> Flow<Result<[Option<Millis>; N], FieldError>> {
+    let mut read = [None; N];
+    for (place, (field, template)) in fields.into_iter().enumerate() {
+        let Some(template) = template else { continue };
+        match optional_duration(render(template, view)?) {
+            Ok(found) => read[place] = found,
+            Err(message) => return Ok(Err((field, message))),
+        }
+    }
+    Ok(Ok(read))
+}
+
+/// Tells whether all executions of a task have the same plan.
 fn is_fixed(task: &Task) -> bool {
     let retry = task.retry.iter().flat_map(|retry| {
-        let delays = [&retry.delay, &retry.max_delay, &retry.max_elapsed];
-        std::iter::once(&retry.count).chain(delays.into_iter().flatten())
+        let early = !retry.delay_per_retry;
+        let delays = [&retry.delay, &retry.max_delay];
+        let delays = delays.into_iter().flatten().filter(move |_| early);
+        std::iter::once(&retry.count)
+            .chain(delays)
+            .chain(&retry.max_elapsed)
     });
     let mut all = retry.chain(&task.timeout);
     all.all(|template| matches!(template, Template::Literal(_)))

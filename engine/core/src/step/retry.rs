@@ -6,6 +6,7 @@ use crate::run::{Kind, Plan, State, TaskStatus, TimerKind, VisitId};
 use crate::time::{MAX_DURATION, Millis};
 
 use super::machine::{Flow, Machine, Rendered, holds};
+use super::settle::is_failure;
 
 /// What becomes of an attempt that has ended.
 pub(super) enum Verdict {
@@ -30,21 +31,21 @@ impl Machine<'_> {
         }
         let wanted = match self.wants_retry(retry, visit, index)? {
             Ok(wanted) => wanted,
-            Err(message) => {
-                let message = format!("`retry`: {message}");
-                return Ok(Verdict::Broken(Failure::engine(kind::EXPRESSION, message)));
-            }
+            Err(message) => return Ok(Verdict::Broken(broken("retry", &message))),
         };
         let work = &self.run.visit(visit).work;
-        let plan = work.plan(index);
         let Some(execution) = work.execution(index) else {
             return Ok(Verdict::Stands);
         };
-        if !wanted || execution.retries >= plan.retries {
+        if !wanted || execution.retries >= work.plan(index).retries {
             return Ok(Verdict::Stands);
         }
         let number = execution.retries + 1;
         let begun = execution.begun.unwrap_or(self.at);
+        let plan = match self.plan_after(visit, index)? {
+            Ok(plan) => plan,
+            Err((field, message)) => return Ok(Verdict::Broken(broken(field, &message))),
+        };
         let wait = wait(plan, retry.backoff, number);
         let wait = Millis((wait.0 as f64 * (1.0 - self.jitter(retry))).round() as u64);
         let elapsed = self.at.after(wait).since(begun);
@@ -87,6 +88,26 @@ impl Machine<'_> {
         }
     }
 
+    /// Returns what the `retry` command starts again, each with its wait: what has failed in the
+    /// visit, or all of it if nothing has.
+    pub(super) fn command_waits(
+        &self,
+        visit: VisitId,
+    ) -> Flow<Result<Vec<(u32, Millis)>, Failure>> {
+        let mut again = self.indexes(visit, |execution| is_failure(execution.status));
+        if again.is_empty() {
+            again = self.indexes(visit, |_| true);
+        }
+        let mut waits = Vec::with_capacity(again.len());
+        for index in again {
+            match self.plan_after(visit, index)? {
+                Ok(plan) => waits.push((index, wait(plan, Backoff::Constant, 1))),
+                Err((field, message)) => return Ok(Err(broken(field, &message))),
+            }
+        }
+        Ok(Ok(waits))
+    }
+
     /// Lets an execution wait for its next attempt.
     pub(super) fn wait_for_retry(&mut self, visit: VisitId, index: u32, wait: Millis) -> Flow {
         self.execution_mut(visit, index).delays.push(wait);
@@ -112,6 +133,11 @@ impl Machine<'_> {
         self.show(visit, index, TaskStatus::Scheduled);
         self.enqueue(visit)
     }
+}
+
+/// Makes the failure of a policy that cannot be evaluated.
+pub(super) fn broken(field: &str, message: &str) -> Failure {
+    Failure::engine(kind::EXPRESSION, format!("`{field}`: {message}"))
 }
 
 /// Returns the wait before retry `number`, saturating, without jitter.

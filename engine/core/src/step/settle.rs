@@ -276,9 +276,8 @@ impl Machine<'_> {
         self.enqueue_completion(visit);
     }
 
-    /// Starts a visit that has ended once more, after a wait: what failed in it, or all of it if
-    /// nothing did.
-    pub(super) fn reopen(&mut self, visit: VisitId, wait: Millis) -> Flow {
+    /// Starts executions of a visit that has ended once more, each after its wait.
+    pub(super) fn reopen(&mut self, visit: VisitId, again: Vec<(u32, Millis)>) -> Flow {
         let found = self.run.visit_mut(visit);
         found.commanded += 1;
         found.stage = crate::run::Stage::Open;
@@ -289,13 +288,7 @@ impl Machine<'_> {
         let cut = found.work.cut.take();
         let never_begun = found.work.total - found.work.executions.len() as u32;
         (0..never_begun).for_each(|_| self.uncount(cut.unwrap_or(TaskStatus::Skipped)));
-        let failed = self.indexes(visit, |execution| is_failure(execution.status));
-        let again = if failed.is_empty() {
-            self.indexes(visit, |_| true)
-        } else {
-            failed
-        };
-        for index in again {
+        for (index, wait) in again {
             let status = self.execution_mut(visit, index).status;
             self.uncount(status);
             let work = &mut self.run.visit_mut(visit).work;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::diagnostics::code;
-use crate::expr::{PathStep, Read, Root};
+use crate::expr::{ON_COMPLETION, PathStep, RETRY_NAMES, Read, Root};
 use crate::spec::compile::{Moment, Site};
 use crate::spec::context::{At, Context};
 use crate::spec::file::Resolved;
@@ -21,19 +21,6 @@ const SYSTEM: &[&str] = &[
     "status",
     "errors",
 ];
-/// Names that a retry policy may use without parentheses.
-const RETRY_NAMES: &[&str] = &["result", "error", "attempt"];
-/// Functions that answer only when a task has ended.
-const ON_COMPLETION: &[&str] = &[
-    "result",
-    "error",
-    "succeeded",
-    "failed",
-    "timed_out",
-    "skipped",
-    "completed",
-];
-
 /// Names that the file defines.
 pub(super) struct Names<'f> {
     /// Initial variables with their place in the list.
@@ -164,6 +151,7 @@ impl<'a> Checker<'_, 'a> {
             Moment::Start
             | Moment::Ready
             | Moment::Execution
+            | Moment::Policy
             | Moment::Retry
             | Moment::Completion
             | Moment::End => self.too_early(site, read, name),
@@ -261,7 +249,10 @@ impl<'a> Checker<'_, 'a> {
             }
             return;
         };
-        let per_item = matches!(site.owner.moment, Moment::Execution | Moment::Retry);
+        let per_item = matches!(
+            site.owner.moment,
+            Moment::Execution | Moment::Policy | Moment::Retry
+        );
         match &draft.task.items {
             Some(_) if !per_item => self.outside_iteration(site, read),
             None => self.no_iteration(site, read),
@@ -301,6 +292,9 @@ impl<'a> Checker<'_, 'a> {
         } else if read.guarded || self.names.parameters.is_none() {
             return;
         } else {
+            if site.owner.moment == Moment::Policy && RETRY_NAMES.contains(&&**name) {
+                return self.no_attempt_yet(site, read, name);
+            }
             let message = format!("nothing defines `{name}`");
             return self.unknown(site, read, message, self.bare_fix(name));
         };
@@ -308,6 +302,14 @@ impl<'a> Checker<'_, 'a> {
         let fix = Some(format!("write `{scope}.{name}`"));
         self.ctx
             .report_with(code::W_BARE_NAME, self.at(site, read), message, fix);
+    }
+
+    /// `count` and `max_elapsed` hold for all attempts.
+    fn no_attempt_yet(&self, site: &Site<'a>, read: &Read, name: &str) {
+        let message =
+            format!("there is no `{name}` here: this is rendered once, before the first attempt");
+        let fix = "decide in `on_error` or `when`; `delay` and `max_delay` may read it";
+        self.unknown(site, read, message, Some(fix.to_owned()));
     }
 
     fn bare_fix(&self, name: &str) -> Option<String> {

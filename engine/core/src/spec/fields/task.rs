@@ -199,7 +199,11 @@ pub(crate) static RETRY: Record = Record {
             Shape::Templated(&Shape::Integer(0, ceiling::RETRIES)),
             "Retries; attempts are one more. Default 3.",
         ),
-        field("delay", DURATION, "Wait before the first retry."),
+        field(
+            "delay",
+            DURATION,
+            "Wait before the first retry; may read `error`, `result`, `attempt`.",
+        ),
         field(
             "backoff",
             Shape::Word(&["constant", "linear", "exponential"]),
