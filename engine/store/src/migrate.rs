@@ -16,6 +16,9 @@ pub(crate) type Step = fn(&WriteTransaction) -> Outcome<()>;
 pub(crate) const STEPS: &[Step] = &[
     // kv entries got an expiry; none had one before, so the new table is right as it is: empty.
     |_| Ok(()),
+    // The versions of kv entries are counted for each pack. The new table begins empty: the
+    // version of an older entry is noted when the entry is written or removed.
+    |_| Ok(()),
 ];
 
 const FORMAT: &str = "format";

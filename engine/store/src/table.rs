@@ -70,6 +70,9 @@ pub(crate) const KV: Table<(&str, &str), &[u8]> = Table::new("kv");
 pub(crate) const KV_EXPIRY: Table<(u64, &str, &str), ()> = Table::new("kv_expiry");
 /// Pack → (number of kv keys, bytes of keys and values). With the pack's kv.
 pub(crate) const KV_USE: Table<&str, (u64, u64)> = Table::new("kv_use");
+/// Pack → (highest version any of its kv entries has had, version behind which new keys begin).
+/// For ever: a key that is removed and written again, or whose pack was, has a new version.
+pub(crate) const KV_VERSION: Table<&str, (u64, u64)> = Table::new("kv_version");
 /// (pack, name) → value, always sealed. Until removed.
 pub(crate) const SECRET: Table<(&str, &str), &[u8]> = Table::new("secret");
 /// SHA-256 of its text → `TokenRecord`. Until removed.
@@ -113,6 +116,7 @@ pub(crate) fn each<V: Visitor>(visitor: &mut V) -> Result<(), V::Error> {
     visitor.visit(KV)?;
     visitor.visit(KV_EXPIRY)?;
     visitor.visit(KV_USE)?;
+    visitor.visit(KV_VERSION)?;
     visitor.visit(SECRET)?;
     visitor.visit(TOKEN)
 }

@@ -224,8 +224,7 @@ impl Catalog for MemoryStore {
     }
 
     async fn remove_kv(&self, pack: &str, key: &str) -> Result<bool, StoreError> {
-        let kv = &mut self.state().contents.kv;
-        Ok(kv.remove(&(pack.into(), key.into())).is_some())
+        Ok(self.state().contents.remove_kv(pack, key))
     }
 
     async fn put_secret(&self, pack: &str, name: &str, value: Value) -> Result<bool, CatalogError> {

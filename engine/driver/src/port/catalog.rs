@@ -133,7 +133,7 @@ pub struct TokenRecord {
 pub struct KvEntry {
     /// The value.
     pub value: Value,
-    /// Rises with each write, for compare-and-set.
+    /// Rises with each write, for compare-and-set; also over a removal.
     pub version: u64,
     /// When it goes.
     pub expires: Option<Timestamp>,

@@ -120,7 +120,7 @@ pub(super) fn put(
     let before_expires = before.as_ref().and_then(|before| before.expires);
     let entry = KvEntry {
         value: value.clone(),
-        version: before.map_or(1, |before| before.version + 1),
+        version: next_version(tx, place.pack, before.as_ref())?,
         expires: write.expires,
     };
     forget_expiry(tx, place, before_expires)?;
@@ -148,8 +148,33 @@ pub(super) fn remove(
     // Less is never refused.
     let _less = account(tx, place, Some(&before), None)?;
     forget_expiry(tx, place, before.expires)?;
+    retire_versions(tx, place.pack, before.version)?;
     table.remove(place.row())?;
     Ok(Ok(is_current(&before, clock::now())))
+}
+
+/// Returns the version of the next write of a key, and notes it.
+fn next_version(tx: &WriteTransaction, pack: &str, before: Option<&KvEntry>) -> Outcome<u64> {
+    let mut table = tx.open_table(table::KV_VERSION)?;
+    let (highest, floor) = table.get(pack)?.map_or((0, 0), |row| row.value());
+    let version = 1 + before.map_or(floor, |before| before.version);
+    if version > highest {
+        table.insert(pack, (version, floor))?;
+    }
+    Ok(version)
+}
+
+/// Lets keys that are written anew begin behind every version there has been, so that nobody who
+/// remembers one of a removed entry takes the new entry for it. `removed` may be from before
+/// versions were noted.
+fn retire_versions(tx: &WriteTransaction, pack: &str, removed: u64) -> Outcome<()> {
+    let mut table = tx.open_table(table::KV_VERSION)?;
+    let highest = table.get(pack)?.map_or(0, |row| row.value().0);
+    let highest = highest.max(removed);
+    if highest > 0 {
+        table.insert(pack, (highest, highest))?;
+    }
+    Ok(())
 }
 
 fn forget_expiry(
@@ -201,7 +226,7 @@ pub(super) fn clear(tx: &WriteTransaction, pack: &str) -> Outcome<()> {
     tx.open_table(table::KV_EXPIRY)?
         .retain(|(_, of, _), ()| of != pack)?;
     tx.open_table(table::KV_USE)?.remove(pack)?;
-    Ok(())
+    retire_versions(tx, pack, 0)
 }
 
 /// Keeps count of a pack's keys and bytes; refuses what exceeds its limits.

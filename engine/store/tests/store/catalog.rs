@@ -326,6 +326,13 @@ async fn kv_is_compared_and_set() {
     assert!(store.remove_kv("demo", "a").await.unwrap());
     assert!(!store.remove_kv("demo", "a").await.unwrap());
     assert_eq!(store.kv("demo", "a").await.unwrap(), None);
+    // Who remembers the former entry must not take the new one for it.
+    assert_eq!(put("a", 5, Some(0)).await.unwrap(), 4);
+    assert!(matches!(
+        put("a", 6, Some(3)).await,
+        Err(CatalogError::Changed(_))
+    ));
+    assert_eq!(put("b", 6, Some(1)).await.unwrap(), 2, "rises by one");
     let large = Value::text("x".repeat(64 << 10));
     let refused = store
         .put_kv("demo", "d", large, KvWrite::default())

@@ -91,7 +91,7 @@ fn a_store_of_a_newer_version_is_refused() {
     drop(database);
     let refused = Store::open(directory.path(), Options::default()).unwrap_err();
     let text = refused.to_string();
-    assert_eq!(text, "the store has format 99, this version knows up to 2");
+    assert_eq!(text, "the store has format 99, this version knows up to 3");
 }
 
 #[test]

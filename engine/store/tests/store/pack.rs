@@ -42,7 +42,12 @@ async fn entries_go_when_their_time_is_over() {
         expires: Some(PAST),
     };
     let again = store.put_kv("demo", "gone", Value::Int(2), absent).await;
-    assert!(again.is_ok(), "an expired entry is no entry: {again:?}");
+    let again = again.expect("an expired entry is no entry");
+    assert_eq!(again.version, 2);
+    let swept = store.remove_old(PAST, Millis(0)).await.unwrap();
+    assert_eq!(swept.kv, 1);
+    let anew = put_kv(&store, "gone", 3, Some(PAST)).await;
+    assert_eq!(anew, 3, "versions rise over the end of an entry");
     let swept = store.remove_old(PAST, Millis(0)).await.unwrap();
     assert_eq!(swept.kv, 1);
     let swept = store.remove_old(PAST, Millis(0)).await.unwrap();
@@ -89,6 +94,9 @@ async fn a_pack_is_removed_with_all_it_has_unless_others_use_it() {
     assert_eq!(store.kv(&pack, "k").await.unwrap(), None);
     assert!(store.secrets(&pack).await.unwrap().is_empty());
     assert!(store.workflow("other.w", None).await.unwrap().is_some());
+    let anew = store.put_kv(&pack, "k", Value::Int(1), write).await;
+    assert_eq!(anew.unwrap().version, 2, "versions outlive the pack");
+    store.remove_kv(&pack, "k").await.unwrap();
     let unknown = store.remove_pack(&pack, true).await.unwrap_err();
     assert!(matches!(unknown, CatalogError::NotFound(_)), "{unknown}");
 }

@@ -19,6 +19,8 @@ pub(in crate::memory) struct Contents {
     pub(super) packs: BTreeMap<Arc<str>, PackRecord>,
     pub(super) tokens: Vec<TokenRecord>,
     pub(super) kv: BTreeMap<(Arc<str>, Arc<str>), KvEntry>,
+    /// By pack, the highest version that a removed entry had: new keys begin behind it.
+    kv_versions: BTreeMap<Arc<str>, u64>,
     pub(super) secrets: BTreeMap<(Arc<str>, Arc<str>), Value>,
     blobs: HashMap<Digest, Bytes>,
 }
@@ -70,13 +72,26 @@ impl Contents {
         if write.expected.is_some_and(|expected| expected != version) {
             return Err(CatalogError::Changed(key.into()));
         }
+        let place = (pack.into(), key.into());
+        let floor = self.kv_versions.get(pack).copied().unwrap_or(0);
+        // An expired entry is none for conditions, and still has had its version.
+        let before = self.kv.get(&place).map_or(floor, |entry| entry.version);
         let entry = KvEntry {
             value,
-            version: version + 1,
+            version: before + 1,
             expires: write.expires,
         };
-        self.kv.insert((pack.into(), key.into()), entry.clone());
+        self.kv.insert(place, entry.clone());
         Ok(entry)
+    }
+
+    pub(super) fn remove_kv(&mut self, pack: &str, key: &str) -> bool {
+        let removed = self.kv.remove(&(pack.into(), key.into()));
+        if let Some(entry) = &removed {
+            let highest = self.kv_versions.entry(pack.into()).or_default();
+            *highest = entry.version.max(*highest);
+        }
+        removed.is_some()
     }
 
     pub(super) fn remove_pack(&mut self, name: &str, force: bool) -> Result<(), CatalogError> {
@@ -97,7 +112,10 @@ impl Contents {
         self.packs.remove(name);
         self.workflows.retain(|reference, _| !of_pack(reference));
         self.actions.retain(|reference, _| !of_pack(reference));
-        self.kv.retain(|(pack, _), _| &**pack != name);
+        let keys: Vec<Arc<str>> = self.kv.keys().filter(|(pack, _)| &**pack == name).map(|(_, key)| key.clone()).collect();
+        for key in keys {
+            self.remove_kv(name, &key);
+        }
         self.secrets.retain(|(pack, _), _| &**pack != name);
         Ok(())
     }
