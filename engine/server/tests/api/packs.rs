@@ -77,6 +77,12 @@ async fn kv_is_written_with_versions() {
     assert_eq!(app.delete(path).send().await.status, StatusCode::NO_CONTENT);
     assert_eq!(app.delete(path).problem().await.0, 404);
     assert_eq!(app.get(path).problem().await.0, 404);
+    let anew = put(json!({"value": 3, "expected_version": 0})).send().await;
+    let rises = anew.data()["version"].as_u64().unwrap();
+    assert!(
+        rises > version + 1,
+        "the former versions are never had again"
+    );
     let name = app
         .put("/api/v1/packs/demo/kv/a%20b")
         .json(json!({"value": 1}))

@@ -112,7 +112,12 @@ impl Contents {
         self.packs.remove(name);
         self.workflows.retain(|reference, _| !of_pack(reference));
         self.actions.retain(|reference, _| !of_pack(reference));
-        let keys: Vec<Arc<str>> = self.kv.keys().filter(|(pack, _)| &**pack == name).map(|(_, key)| key.clone()).collect();
+        let keys: Vec<Arc<str>> = self
+            .kv
+            .keys()
+            .filter(|(pack, _)| &**pack == name)
+            .map(|(_, key)| key.clone())
+            .collect();
         for key in keys {
             self.remove_kv(name, &key);
         }
