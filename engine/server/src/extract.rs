@@ -4,6 +4,7 @@ mod body;
 mod json;
 mod media;
 mod name;
+mod tag;
 
 use axum::extract::path::ErrorKind;
 use axum::extract::rejection::PathRejection;
@@ -19,6 +20,7 @@ pub(crate) use body::{Upload, WorkflowSource};
 pub(crate) use json::{AnyJson, Json, OptionalJson};
 pub(crate) use media::accepts;
 pub(crate) use name::{Key, Name, Ref, pack_of};
+pub(crate) use tag::IfMatch;
 
 /// Parameters of the path.
 pub(crate) struct Path<T>(pub(crate) T);

@@ -1,5 +1,7 @@
 //! Connections: accepted within a bound, each with its own limits, ended gracefully.
 
+mod linger;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -7,6 +9,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -21,6 +25,8 @@ use tower::Service as _;
 use crate::auth::Peer;
 use crate::config::AuthMode;
 use crate::state::{App, Server};
+
+use linger::{Lingering, Unread};
 
 /// Where the HTTP parser itself gives up on a head; below it, a problem is answered.
 const HARD_HEAD_BYTES: usize = 64 << 10;
@@ -112,9 +118,19 @@ impl Connections {
             tracing::debug!(error = &error as &dyn std::error::Error, "No TCP_NODELAY");
         }
         let (router, app, stop) = (self.router.clone(), self.app.clone(), self.stop.clone());
+        let unread = Unread::default();
+        let stream = Lingering::new(stream, unread.clone());
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(Peer(peer.ip()));
-            router.clone().call(request)
+            let (answer, unread) = (router.clone().call(request), unread.clone());
+            async move {
+                let answer = answer.await;
+                let is_early = |answer: &Response| answer.status() == StatusCode::PAYLOAD_TOO_LARGE;
+                if answer.as_ref().is_ok_and(is_early) {
+                    unread.set();
+                }
+                answer
+            }
         });
         let connection = self
             .graceful

@@ -11,41 +11,76 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use super::media::content_type;
 use crate::edge::Stalled;
 use crate::error::{ApiError, Code, Item, Result};
+use crate::limits::Limits;
 use crate::query::NoQuery;
 use crate::state::App;
 
-/// Reads a whole body of at most `limit` bytes.
-pub(crate) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes> {
-    check_length(headers, limit)?;
-    match Limited::new(body, limit).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) => Err(body_problem(&*error, limit)),
+/// How large a body may be, and the configuration key that says so.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Most {
+    key: &'static str,
+    bytes: usize,
+}
+
+impl Most {
+    /// Of a JSON body.
+    pub(crate) fn json(limits: &Limits) -> Self {
+        Self {
+            key: "json_bytes",
+            bytes: limits.json_bytes,
+        }
+    }
+
+    /// Of a workflow file.
+    fn yaml(limits: &Limits) -> Self {
+        Self {
+            key: "yaml_bytes",
+            bytes: limits.yaml_bytes,
+        }
+    }
+
+    /// Of a component.
+    fn component(limits: &Limits) -> Self {
+        Self {
+            key: "component_bytes",
+            bytes: limits.component_bytes,
+        }
     }
 }
 
-fn check_length(headers: &HeaderMap, limit: usize) -> Result<()> {
+/// Reads a whole body of at most `most`.
+pub(crate) async fn read(headers: &HeaderMap, body: Body, most: Most) -> Result<Bytes> {
+    check_length(headers, most, most.bytes)?;
+    match Limited::new(body, most.bytes).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) => Err(body_problem(&*error, most)),
+    }
+}
+
+fn check_length(headers: &HeaderMap, most: Most, limit: usize) -> Result<()> {
     let length = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     match length {
-        Some(length) if length > limit as u64 => Err(too_large(limit)),
+        Some(length) if length > limit as u64 => Err(too_large(most)),
         _ => Ok(()),
     }
 }
 
-fn too_large(limit: usize) -> ApiError {
+fn too_large(most: Most) -> ApiError {
+    let Most { key, bytes } = most;
     ApiError::new(
         Code::TooLarge,
-        format!("the body has more than the allowed {limit} bytes"),
+        format!("`{key}`: the body has more than the allowed {bytes} bytes"),
     )
 }
 
 /// Finds out why a body could not be read: the cause stands somewhere in the chain.
-fn body_problem(error: &(dyn std::error::Error + 'static), limit: usize) -> ApiError {
+fn body_problem(error: &(dyn std::error::Error + 'static), most: Most) -> ApiError {
     let mut cause = Some(error);
     while let Some(current) = cause {
         if current.is::<LengthLimitError>() {
-            return too_large(limit);
+            return too_large(most);
         }
         if current.is::<Stalled>() {
             return ApiError::new(Code::BodyTimeout, current.to_string());
@@ -71,7 +106,7 @@ impl FromRequest<App> for WorkflowSource {
             ) => {}
             other => return Err(unsupported(other, "application/yaml")),
         }
-        let bytes = read(&parts.headers, body, app.config.limits.yaml_bytes).await?;
+        let bytes = read(&parts.headers, body, Most::yaml(app.limits())).await?;
         String::from_utf8(bytes.into()).map(Self).map_err(|error| {
             let place = error.utf8_error().valid_up_to();
             ApiError::new(
@@ -94,32 +129,32 @@ impl FromRequest<App> for Upload {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &App) -> Result<Self> {
-        let limit = app.config.limits.component_bytes;
+        let most = Most::component(app.limits());
         match content_type(request.headers()).as_deref() {
             Some("application/wasm" | "application/octet-stream") => {
                 let (parts, body) = request.into_parts();
                 Ok(Self {
-                    component: read(&parts.headers, body, limit).await?,
+                    component: read(&parts.headers, body, most).await?,
                     manifest: Value::Null,
                 })
             }
             Some("multipart/form-data") => {
                 // The manifest and the parts' own headers come on top of the component.
-                let limit = limit + app.config.limits.yaml_bytes;
-                check_length(request.headers(), limit)?;
+                let limit = most.bytes + app.limits().yaml_bytes;
+                check_length(request.headers(), most, limit)?;
                 let request = request.map(|body| Body::new(Limited::new(body, limit)));
-                parts(request, app, limit).await
+                parts(request, app, most).await
             }
             other => Err(unsupported(other, "application/wasm")),
         }
     }
 }
 
-async fn parts(request: Request, app: &App, limit: usize) -> Result<Upload> {
+async fn parts(request: Request, app: &App, most: Most) -> Result<Upload> {
     let mut multipart = Multipart::from_request(request, app)
         .await
         .map_err(|error| ApiError::new(Code::InvalidBody, error.body_text()))?;
-    let problem = |error: MultipartError| body_problem(&error, limit);
+    let problem = |error: MultipartError| body_problem(&error, most);
     let (mut component, mut manifest) = (None, None);
     while let Some(field) = multipart.next_field().await.map_err(problem)? {
         let name = field.name().unwrap_or_default().to_owned();
@@ -139,8 +174,8 @@ async fn parts(request: Request, app: &App, limit: usize) -> Result<Upload> {
             "the part `component` is missing",
         ));
     };
-    if component.len() > app.config.limits.component_bytes {
-        return Err(too_large(app.config.limits.component_bytes));
+    if component.len() > most.bytes {
+        return Err(too_large(most));
     }
     Ok(Upload {
         component,

@@ -11,7 +11,7 @@ use utoipa::openapi::schema::{ObjectBuilder, SchemaType};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::body::{read, unsupported};
+use super::body::{Most, read, unsupported};
 use super::media::content_type;
 use crate::error::{ApiError, Code, Item, Result};
 use crate::state::App;
@@ -25,7 +25,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     async fn from_request(request: Request, app: &App) -> Result<Self> {
         let (parts, body) = request.into_parts();
         check_media(&parts.headers)?;
-        let bytes = read(&parts.headers, body, app.config.limits.json_bytes).await?;
+        let bytes = read(&parts.headers, body, Most::json(app.limits())).await?;
         parse_json(&bytes).map(Self)
     }
 }
@@ -38,7 +38,7 @@ impl<T: DeserializeOwned + Default> FromRequest<App> for OptionalJson<T> {
 
     async fn from_request(request: Request, app: &App) -> Result<Self> {
         let (parts, body) = request.into_parts();
-        let bytes = read(&parts.headers, body, app.config.limits.json_bytes).await?;
+        let bytes = read(&parts.headers, body, Most::json(app.limits())).await?;
         if bytes.is_empty() {
             return Ok(Self(T::default()));
         }

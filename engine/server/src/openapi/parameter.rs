@@ -14,8 +14,10 @@ const PATTERNS: &[(&str, &str)] = &[
 /// What headers look like.
 const HEADERS: &[(&str, &str)] = &[
     ("idempotency-key", "^[!-~]{1,255}$"),
-    ("if-match", "^([*]|(W/)?\"[!#-~]*\")$"),
+    ("if-match", IF_MATCH),
 ];
+/// `*`, or entity tags with commas between them.
+const IF_MATCH: &str = "^([*]|(W/)?\"[!#-~]*\"([ \\t]*,[ \\t]*(W/)?\"[!#-~]*\")*)$";
 /// A duration; others are accepted too.
 const DURATION: &str = "^[0-9]{1,3}(ms|s|m|h)$|^[0-9]{1,2}d$";
 /// A cursor that is an id.

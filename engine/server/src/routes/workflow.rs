@@ -14,7 +14,7 @@ use utoipa::IntoParams;
 use crate::auth::{Deployer, Reader};
 use crate::clock;
 use crate::error::{ApiError, Code, Item, Result};
-use crate::extract::{Name, Path, Ref, WorkflowSource, accepts, pack_of};
+use crate::extract::{IfMatch, Name, Path, Ref, WorkflowSource, accepts, pack_of};
 use crate::query::{NoQuery, Query, given};
 use crate::reply::{Data, json, placed};
 use crate::state::App;
@@ -306,24 +306,16 @@ fn tag(response: &mut Response, record: &WorkflowRecord) {
 
 /// Returns the digest that `If-Match` demands; fails at once if it cannot match.
 async fn if_match(app: &App, headers: &HeaderMap, reference: &Ref) -> Result<Option<Digest>> {
-    let Some(value) = headers.get(header::IF_MATCH) else {
+    let Some(demand) = IfMatch::of(headers)? else {
         return Ok(None);
     };
-    let wrong = || ApiError::new(Code::InvalidHeader, "`if-match` must be `*` or entity tags");
-    let text = value.to_str().map_err(|_| wrong())?;
-    let tags: Vec<&str> = text.split(',').map(str::trim).collect();
-    let is_tag = |tag: &&str| tag.len() >= 2 && tag.starts_with('"') && tag.ends_with('"');
-    if text.trim() != "*" && !tags.iter().all(|tag| is_tag(&tag.trim_start_matches("W/"))) {
-        return Err(wrong());
-    }
     let changed = || {
         let detail = format!("workflow `{}` has another `etag`", reference.0);
         ApiError::new(Code::PreconditionFailed, detail)
     };
     let newest = app.catalog.workflow(&reference.0, None).await?;
     let digest = newest.ok_or_else(changed)?.digest;
-    let matches = text.trim() == "*" || tags.contains(&format!("\"{digest}\"").as_str());
-    if matches {
+    if demand.allows(&digest.to_string()) {
         Ok(Some(digest))
     } else {
         Err(changed())

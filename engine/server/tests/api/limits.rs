@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::app::TestApp;
 use crate::runs::SLOW;
+use crate::socket::Socket;
 
 #[tokio::test]
 async fn too_many_runs_or_executes_are_refused_for_now() {
@@ -32,32 +33,93 @@ async fn too_many_runs_or_executes_are_refused_for_now() {
     }
 }
 
-#[tokio::test]
-async fn large_bodies_are_refused_before_and_while_they_come() {
-    let app = TestApp::with(|config| {
+/// A server with small limits.
+async fn small() -> TestApp {
+    TestApp::with(|config| {
         config.auth = AuthMode::None;
         config.limits.component_bytes = 1000;
         config.limits.json_bytes = 100;
+        config.limits.yaml_bytes = 200;
+        config.limits.config_bytes = 50;
+        config.limits.kv_bytes = 50;
     })
-    .await;
-    let path = "/api/v1/packs/demo/actions/a";
-    let told = app
-        .put(path)
-        .header("content-length", "1001")
-        .wasm("a")
-        .problem()
-        .await;
-    assert_eq!(told, (413, "too_large".to_owned()));
-    let untold = app
-        .put(path)
-        .body("application/wasm", "x".repeat(1001))
-        .problem()
-        .await;
-    assert_eq!(untold, (413, "too_large".to_owned()));
-    let json = app
-        .put("/api/v1/packs/a/config")
-        .json(json!({"a": "x".repeat(100)}));
-    assert_eq!(json.problem().await, (413, "too_large".to_owned()));
+    .await
+}
+
+#[tokio::test]
+async fn large_bodies_are_refused_by_the_key_of_their_limit() {
+    let app = small().await;
+    let (action, form) = (
+        "/api/v1/packs/demo/actions/a",
+        "multipart/form-data; boundary=X",
+    );
+    let text = |bytes: usize| json!({"value": "x".repeat(bytes)});
+    for (call, key) in [
+        // Told before, and found out while it comes.
+        (
+            app.put(action).header("content-length", "1001").wasm("a"),
+            "component_bytes",
+        ),
+        (
+            app.put(action).body("application/wasm", "x".repeat(1001)),
+            "component_bytes",
+        ),
+        (
+            app.put(action).body(form, "x".repeat(2000)),
+            "component_bytes",
+        ),
+        (
+            app.put("/api/v1/workflows/demo.a").yaml(&"x".repeat(201)),
+            "yaml_bytes",
+        ),
+        (
+            app.put("/api/v1/packs/a/config").json(text(100)),
+            "json_bytes",
+        ),
+        (
+            app.put("/api/v1/packs/a/config").json(text(50)),
+            "config_bytes",
+        ),
+        (app.put("/api/v1/packs/a/kv/k").json(text(60)), "kv_bytes"),
+        (
+            app.put("/api/v1/packs/a/secrets/s").json(text(60)),
+            "kv_bytes",
+        ),
+    ] {
+        let answer = call.send().await;
+        assert_eq!(answer.problem(), (413, "too_large".to_owned()), "{key}");
+        let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+        assert!(detail.starts_with(&format!("`{key}`: ")), "{detail}");
+    }
+}
+
+#[tokio::test]
+async fn client_that_sends_all_before_it_reads_gets_the_refusal() {
+    let app = small().await;
+    let socket = Socket::open(&app).await;
+    for told in [true, false] {
+        let mut client = socket.connect().await;
+        let length = 32 << 20;
+        let framing = if told {
+            format!("content-length: {length}")
+        } else {
+            "transfer-encoding: chunked".to_owned()
+        };
+        client
+            .send(&format!(
+                "PUT /api/v1/packs/a/actions/b HTTP/1.1\r\nhost: localhost\r\n\
+                 content-type: application/wasm\r\n{framing}\r\n\r\n"
+            ))
+            .await;
+        if !told {
+            client.send(&format!("{length:x}\r\n")).await;
+        }
+        client.send(&"x".repeat(length)).await;
+        let read = client.read_until("component_bytes").await;
+        assert!(read.starts_with("HTTP/1.1 413 "), "{read}");
+        assert!(read.contains("connection: close"), "{read}");
+    }
+    socket.stop().await;
 }
 
 #[tokio::test]
