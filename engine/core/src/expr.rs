@@ -20,6 +20,7 @@ mod call;
 mod compare;
 mod evaluator;
 mod fault;
+mod foreign;
 mod number;
 mod path;
 mod slice;

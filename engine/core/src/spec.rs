@@ -17,6 +17,7 @@ mod conform;
 mod context;
 mod fields;
 mod file;
+mod foreign;
 mod link;
 mod logic;
 mod network;

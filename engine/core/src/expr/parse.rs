@@ -155,6 +155,7 @@ fn explain(code: &str, base: usize, offset: usize, detail: Option<&str>) -> Loca
         return located(base, "the expression is empty".to_owned(), None);
     }
     let fix = match sign_around(code, offset) {
+        _ if code.trim_start().starts_with("<%") => "expressions stand in `{{ }}`",
         "=" | "===" => "write `==` to compare",
         "!==" => "write `!=` to compare",
         "&&" | "&" => "write `and`",

@@ -5,7 +5,8 @@ use std::cell::RefCell;
 use crate::diagnostics::code;
 use crate::expr::{Condition, Expression, Problems, References, Template};
 use crate::spec::context::{At, Context, View};
-use crate::spec::tree::Data;
+use crate::spec::foreign;
+use crate::spec::tree::{Data, Node};
 use crate::value::Value;
 
 /// When in a task's life an expression is evaluated: this decides which names it may read.
@@ -91,7 +92,56 @@ impl<'a, 'c> Compiler<'a, 'c> {
 
     /// Compiles any JSON with templates in it.
     pub(crate) fn template(&self, view: View<'a>, owner: Owner) -> Template {
+        self.check_literals(view);
         self.template_value(view, &view.node.to_value(), 0, owner)
+    }
+
+    /// Reports what looks like an expression and would be passed on as it is.
+    fn check_literals(&self, view: View<'a>) {
+        match &view.node.data {
+            Data::Text(text) if foreign::is_yaql(text) => {
+                let message = "`<% %>` is no expression here: it would be passed on as text";
+                let fix = Some("expressions stand in `{{ }}`".to_owned());
+                self.ctx
+                    .report_with(code::E_EXPRESSION, view.at, message, fix);
+            }
+            Data::List(items) if items.iter().any(is_deep) => {
+                self.ctx
+                    .items(view)
+                    .for_each(|item| self.check_literals(item));
+            }
+            Data::Map(_) => {
+                for (key, at, value) in self.ctx.members(view) {
+                    self.check_key(
+                        key,
+                        at,
+                        "build the map in one expression: `{{ {vars.key: 1} }}`",
+                    );
+                    self.check_literals(value);
+                }
+            }
+            Data::Null
+            | Data::Bool(_)
+            | Data::Int(_)
+            | Data::BigInt(_)
+            | Data::Float(_)
+            | Data::Text(_)
+            | Data::List(_) => {}
+        }
+    }
+
+    /// Reports the name of a variable with an expression in it.
+    pub(crate) fn check_variable(&self, name: &str, at: At) {
+        self.check_key(name, at, "a variable has one name: set a map instead");
+    }
+
+    /// Reports a key with an expression in it.
+    fn check_key(&self, key: &str, at: At, fix: &str) {
+        if key.contains("{{") {
+            let message = "keys are not rendered: an expression stands in a value";
+            self.ctx
+                .report_with(code::E_EXPRESSION, at, message, Some(fix.to_owned()));
+        }
     }
 
     /// Compiles the rest of a text from `base` on as a template.
@@ -206,4 +256,9 @@ impl<'a, 'c> Compiler<'a, 'c> {
                 .report_with(code::E_EXPRESSION, at, what.message, what.fix);
         }
     }
+}
+
+/// Tells whether a value may hold a text or a key.
+fn is_deep(node: &Node) -> bool {
+    matches!(node.data, Data::Text(_) | Data::List(_) | Data::Map(_))
 }

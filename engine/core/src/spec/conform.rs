@@ -8,7 +8,7 @@ use crate::spec::fields::FILE;
 use crate::spec::shape::{Record, Shape};
 use crate::spec::suggest::did_you_mean;
 use crate::spec::tree::Data;
-use crate::spec::{publish, quantity};
+use crate::spec::{foreign, publish, quantity};
 
 /// What a value is called in messages.
 #[derive(Clone, Copy)]
@@ -54,7 +54,8 @@ fn record<'a>(ctx: &Context<'a>, view: View<'a>, name: Name, record: &'static Re
             None if key.starts_with("x-") => {}
             None => {
                 let message = format!("`{key}` is no field of {}", record.name);
-                let fix = did_you_mean(key, record.names());
+                let fix = foreign::key(record, key);
+                let fix = fix.or_else(|| did_you_mean(key, record.names()));
                 ctx.report_with(code::E_UNKNOWN_FIELD, at, message, fix);
             }
         }
@@ -184,6 +185,13 @@ fn fix<'a>(ctx: &Context<'a>, view: View<'a>, expected: Shape) -> Option<String>
         (Shape::Text | Shape::Target, Data::Int(_) | Data::Float(_) | Data::Bool(_)) => ctx
             .written(view)
             .map(|written| format!("write `\"{written}\"`, in quotes")),
+        (Shape::Duration, Data::Text(text)) => foreign::duration(text),
+        (Shape::Record(record), _) => foreign::record(record, view),
+        (Shape::List(Shape::Record(record)), Data::Map(_))
+            if record.id == "task" && foreign::tasks_by_name(view).is_some() =>
+        {
+            foreign::tasks_by_name(view)
+        }
         (Shape::List(_) | Shape::OneOf(_), Data::Map(_)) if may_be_list(expected) => {
             Some("put a `-` before it to make it a list".into())
         }

@@ -191,7 +191,10 @@ fn vars<'a>(compiler: &Compiler<'a, '_>, file: View<'a>) -> Vec<(Arc<str>, Templ
         .ctx
         .members(vars)
         .enumerate()
-        .map(|(index, (name, _, value))| (name.clone(), compiler.template(value, owner(index))))
+        .map(|(index, (name, at, value))| {
+            compiler.check_variable(name, at);
+            (name.clone(), compiler.template(value, owner(index)))
+        })
         .collect()
 }
 

@@ -59,6 +59,7 @@ pub(crate) fn read<'a>(
     let mut written = Vec::new();
     for entry in entries(ctx, view) {
         for (name, at, value) in ctx.members(entry) {
+            compiler.check_variable(name, at);
             let value = Some(compiler.template(value, owner));
             published.push(Publish {
                 name: name.clone(),
@@ -103,7 +104,8 @@ fn check_name(ctx: &Context<'_>, name: &str, at: At) {
     let mut chars = name.chars();
     let fits = chars.next().is_some_and(|c| c.is_alphabetic() || c == '_')
         && chars.all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
-    if !fits {
+    // A key with an expression in it is reported as such.
+    if !fits && !name.contains("{{") {
         let message = format!("`{name}` is no name of a variable");
         ctx.report(code::E_PUBLISH_FORM, at, message);
     }

@@ -14,6 +14,7 @@ use jsonschema::{PatternOptions, ValidationError, Validator};
 
 use crate::diagnostics::code;
 use crate::spec::context::{Context, View, push_segment};
+use crate::spec::foreign;
 use crate::spec::suggest::{did_you_mean, nearest};
 use crate::value::{Map, Value};
 
@@ -353,7 +354,7 @@ fn invalid(error: &ValidationError<'_>) -> Mismatch {
             Mismatch::value(pointer, REMOTE)
         }
         (Some("type"), Some(word)) => Mismatch {
-            fix: did_you_mean(word, TYPES.iter().copied()),
+            fix: foreign::type_name(word).or_else(|| did_you_mean(word, TYPES.iter().copied())),
             ..Mismatch::value(pointer, format!("`{word}` is no type of JSON"))
         },
         _ => Mismatch::value(pointer, format!("not a schema: {error}")),

@@ -5,6 +5,7 @@ use minijinja::machinery::{Span, ast};
 use super::{Lowering, shared};
 use crate::event::FactKey;
 use crate::expr::builtin::{Builtin, Form, find, similar};
+use crate::expr::foreign;
 use crate::expr::node::{Argument, Default, Kind};
 use crate::expr::references::Call;
 use crate::value::Value;
@@ -134,6 +135,7 @@ impl Lowering<'_> {
                 .into_iter()
                 .find(|other| find(*other, &name).is_some());
             let fix = match (similar(form, &name), other) {
+                _ if foreign::call(form, &name).is_some() => foreign::call(form, &name),
                 (_, Some(other)) => Some(format!(
                     "`{name}` is a {}: {}",
                     other.noun(),
