@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 use tokio::task::JoinSet;
 
 use crate::figure::{Figures, quantile};
+use crate::floor;
 use tests::server::Server;
 
 /// How long each load lasts.
@@ -16,6 +17,8 @@ struct Measured {
     runs: f64,
     seconds: f64,
     latencies_ms: Vec<f64>,
+    /// By how much requests of an open loop were sent later than they were due.
+    late_ms: Vec<f64>,
     cpu_ms: f64,
     commits: f64,
 }
@@ -62,14 +65,22 @@ pub(crate) async fn closed(server: &Server, figures: &mut Figures) -> Result<()>
 }
 
 /// Measures an open loop at half of the closed loop's rate.
-pub(crate) async fn open(server: &Server, sync_us: f64, figures: &mut Figures) -> Result<()> {
+pub(crate) async fn open(server: &Server, figures: &mut Figures) -> Result<()> {
     let full = measure(server, 256, None).await?;
     let rate = full.runs / full.seconds / 2.0;
+    let sync_us = floor::sync_us(server.data_dir())?;
     let mut m = measure(server, 256, Some(rate)).await?;
     let p99 = quantile(&mut m.latencies_ms, 0.99);
     let bound = 6.0 * sync_us / 1000.0 + 5.0;
     figures.add("B.open rate", m.runs / m.seconds, "1/s", "");
+    figures.add("B.open p50", quantile(&mut m.latencies_ms, 0.5), "ms", "");
     figures.add("B.open p99", p99, "ms", "");
+    figures.add(
+        "B.open sent late p99",
+        quantile(&mut m.late_ms, 0.99),
+        "ms",
+        "",
+    );
     figures.add("B.open p99 / bound", p99 / bound, "ratio", "<= 1");
     Ok(())
 }
@@ -93,13 +104,14 @@ async fn measure(server: &Server, clients: usize, rate: Option<f64>) -> Result<M
         let mut connection = server.connect().await?;
         tasks.spawn(async move {
             let request = connection.encode("POST", PATH, "application/json", b"{}");
-            let mut latencies = Vec::new();
+            let (mut latencies, mut late) = (Vec::new(), Vec::new());
             let mut turn = client;
             while began.elapsed() < LOAD {
                 let mut start = Instant::now();
                 if let Some(rate) = rate {
                     let due = began + Duration::from_secs_f64(turn as f64 / rate);
                     tokio::time::sleep_until(due.into()).await;
+                    late.push(due.elapsed().as_secs_f64() * 1000.0);
                     start = due;
                     turn += clients;
                 }
@@ -111,17 +123,20 @@ async fn measure(server: &Server, clients: usize, rate: Option<f64>) -> Result<M
                 );
                 latencies.push(start.elapsed().as_secs_f64() * 1000.0);
             }
-            Ok::<_, anyhow::Error>(latencies)
+            Ok::<_, anyhow::Error>((latencies, late))
         });
     }
-    let mut latencies_ms = Vec::new();
+    let (mut latencies_ms, mut late_ms) = (Vec::new(), Vec::new());
     while let Some(joined) = tasks.join_next().await {
-        latencies_ms.extend(joined??);
+        let (latencies, late) = joined??;
+        latencies_ms.extend(latencies);
+        late_ms.extend(late);
     }
     Ok(Measured {
         runs: latencies_ms.len() as f64,
         seconds: began.elapsed().as_secs_f64(),
         latencies_ms,
+        late_ms,
         cpu_ms: server.cpu_ms()? - cpu,
         commits: server.commits().await? - commits,
     })

@@ -37,18 +37,17 @@ async fn main() -> Result<()> {
 
     let data = std::env::temp_dir().join(format!("attune-bench-{}", std::process::id()));
     let server = Server::start(Path::new(&binary), &data).await?;
-    let sync_us = floor::sync_us(server.data_dir())?;
     let mut figures = Figures::default();
-    figures.add("floor.sync", sync_us, "µs", "");
+    figures.add("floor.sync", floor::sync_us(server.data_dir())?, "µs", "");
     if wants("A") {
-        chain::pure(&server, sync_us, &mut figures).await?;
+        chain::pure(&server, &mut figures).await?;
     }
     if wants("A'") {
-        chain::effectful(&server, sync_us, &mut figures).await?;
+        chain::effectful(&server, &mut figures).await?;
     }
     if wants("B") {
         load::closed(&server, &mut figures).await?;
-        load::open(&server, sync_us, &mut figures).await?;
+        load::open(&server, &mut figures).await?;
     }
     if wants("C") {
         items::run(&server, &mut figures).await?;
