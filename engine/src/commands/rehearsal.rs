@@ -5,12 +5,17 @@ use std::path::{Path, PathBuf};
 
 use attune_core::rehearse::{self, Case, Difference, Verdict};
 
+use similar::{ChangeTag, TextDiff};
+
 use super::validate::failed;
 use super::workflow::{find, read};
 use crate::cli::Output;
 use crate::output::Ui;
 use crate::output::error::{CliError, Context, Kind, Result};
 use crate::output::ui::{Role, paint, pretty};
+
+/// Equal lines shown around those that differ.
+const CONTEXT_LINES: usize = 2;
 
 /// A rehearsed case.
 struct Rehearsed {
@@ -44,7 +49,10 @@ pub(crate) fn run(ui: Ui, files: &[PathBuf], filter: Option<&str>, junit: Option
         .count();
     let passed = paint(Role::Good, &format!("{} passed", all.len() - wrong));
     if wrong > 0 {
-        ui.note(&format!("{passed}, {}", failed(wrong)));
+        ui.note(&format!(
+            "{passed}, {} (- was expected, + happened)",
+            failed(wrong)
+        ));
         return Err(CliError::silent());
     }
     ui.note(&passed);
@@ -106,18 +114,33 @@ fn line(rehearsed: &Rehearsed) -> String {
     out
 }
 
-/// Shows expected and actual, line by line where they have several.
+/// Shows what was expected (`-`) and what happened (`+`), by lines, with a little of what is equal.
 fn diff(difference: &Difference) -> String {
-    let (expected, actual) = (pretty(&difference.expected), pretty(&difference.actual));
+    let (expected, actual) = (lines(&difference.expected), lines(&difference.actual));
+    let changes = TextDiff::from_lines(&expected, &actual);
     let mut out = format!("    {}", paint(Role::Strong, &difference.what));
-    let lines = |text: &str, mark: &str, role| -> String {
-        text.lines()
-            .map(|line| format!("\n      {}", paint(role, &format!("{mark} {line}"))))
-            .collect()
-    };
-    out.push_str(&lines(&expected, "-", Role::Good));
-    out.push_str(&lines(&actual, "+", Role::Error));
+    for (n, group) in changes.grouped_ops(CONTEXT_LINES).iter().enumerate() {
+        if n > 0 {
+            out.push_str("\n      …");
+        }
+        for change in group.iter().flat_map(|op| changes.iter_changes(op)) {
+            let line = change.value().trim_end();
+            let shown = match change.tag() {
+                ChangeTag::Delete => paint(Role::Good, &format!("- {line}")),
+                ChangeTag::Insert => paint(Role::Error, &format!("+ {line}")),
+                ChangeTag::Equal => format!("  {line}"),
+            };
+            let _infallible = write!(out, "\n      {shown}");
+        }
+    }
     out
+}
+
+/// Writes a value in lines, keys in one order, so that only what differs differs.
+fn lines(value: &serde_json::Value) -> String {
+    let mut value = value.clone();
+    value.sort_all_objects();
+    pretty(&value) + "\n"
 }
 
 fn json(rehearsed: &Rehearsed) -> serde_json::Value {
@@ -218,6 +241,31 @@ mod tests {
             plain,
             "fail X a < b (f.yaml)\n    status\n      - \"failed\"\n      + \"completed\""
         );
+    }
+
+    #[test]
+    fn a_difference_shows_what_differs_by_lines() {
+        let difference = Difference {
+            what: "output".into(),
+            expected: serde_json::json!({"b": [1, 2, 3, 4], "a": {"x": 1}}),
+            actual: serde_json::json!({"a": {"x": 2}, "b": [1, 2, 3, 5]}),
+        };
+        let plain = anstream::adapter::strip_str(&diff(&difference)).to_string();
+        let expected = r#"    output
+        {
+          "a": {
+      -     "x": 1
+      +     "x": 2
+          },
+          "b": [
+      …
+            2,
+            3,
+      -     4
+      +     5
+          ]
+        }"#;
+        assert_eq!(plain, expected);
     }
 
     #[test]
