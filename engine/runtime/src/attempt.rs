@@ -87,7 +87,7 @@ async fn perform(inner: &Inner, attempt: &Attempt, stop: &CancellationToken) -> 
             () = stop.cancelled() => Ended::Stopped(Outcome::Interrupted),
         }
     };
-    let done = finish(&sandbox, ended);
+    let done = finish(&sandbox, ended, &attempt.input);
     secret::hidden(done, &attempt.input, sandbox.secrets_given())
 }
 
@@ -125,10 +125,13 @@ pub(crate) struct Called {
     pub(crate) result: Result<Value, Failure>,
 }
 
-fn finish(sandbox: &Sandbox, ended: Ended) -> Done {
+fn finish(sandbox: &Sandbox, ended: Ended, input: &Value) -> Done {
     let mut usage = sandbox.usage();
     let outcome = match ended {
-        Ended::Stopped(outcome) => outcome,
+        Ended::Stopped(outcome) => {
+            usage.input_bytes = sandbox.given_bytes(input) as u64;
+            outcome
+        }
         Ended::Called(called) => {
             usage.input_bytes = called.input_bytes as u64;
             usage.output_bytes = called.output_bytes as u64;
@@ -270,7 +273,7 @@ async fn call(sandbox: &mut Sandbox, prepared: &Prepared, input: &Value) -> Call
             handler(sandbox, &guest, input).await
         }
         Entry::Typed(entry) => typed::call(sandbox, &instance, entry, input).await,
-        Entry::Command(index) => command::call(sandbox, &instance, index).await,
+        Entry::Command(index) => command::call(sandbox, &instance, index, input).await,
     }
 }
 

@@ -59,6 +59,7 @@ pub(crate) async fn call(
     sandbox: &mut Sandbox,
     instance: &Instance,
     index: &ComponentExportIndex,
+    input: &Value,
 ) -> Called {
     let run = instance.get_typed_func::<(), (Result<(), ()>,)>(&mut sandbox.store, index);
     let run = match run {
@@ -76,7 +77,7 @@ pub(crate) async fn call(
     };
     let written = sandbox.collected();
     Called {
-        input_bytes: 0,
+        input_bytes: sandbox.given_bytes(input),
         output_bytes: written.len(),
         result: match failed {
             Some(failure) => Err(failure),

@@ -49,7 +49,10 @@ impl Compiler {
     /// Compiles a component to code that both engines load.
     pub(crate) async fn compile(&self, component: bytes::Bytes) -> Result<Vec<u8>, CompileError> {
         let _place = Place::take(&self.waiting).ok_or(CompileError::Busy)?;
-        let turn = Arc::clone(&self.turns).acquire_owned().await;
+        let turn = Arc::clone(&self.turns).acquire_owned();
+        // One that cannot be stopped holds its turn for longer than anybody should wait.
+        let turn = tokio::time::timeout(self.limit, turn).await;
+        let turn = turn.map_err(|_| CompileError::Busy)?;
         let turn = turn.map_err(|_| CompileError::Failed)?;
         let engine = self.engine.clone();
         let task = self.blocking.spawn_blocking(move || {
@@ -90,4 +93,54 @@ impl Drop for Place<'_> {
 fn explain(error: &wasmtime::Error) -> String {
     let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
     chain.join(": ").replace('\n', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compiler(limit_ms: u64) -> Arc<Compiler> {
+        let engine = Engine::default();
+        Arc::new(Compiler::new(engine, limit_ms, Handle::current()))
+    }
+
+    fn component() -> bytes::Bytes {
+        wat::parse_str("(component)").unwrap().into()
+    }
+
+    /// Takes all turns.
+    async fn occupy(compiler: &Compiler) -> tokio::sync::OwnedSemaphorePermit {
+        let all = u32::try_from(compiler.turns.available_permits()).unwrap();
+        let turns = Arc::clone(&compiler.turns).acquire_many_owned(all);
+        turns.await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn full_queue_refuses_and_empties_again() {
+        let compiler = compiler(60_000);
+        let turns = occupy(&compiler).await;
+        let mut waiting = tokio::task::JoinSet::new();
+        for _ in 0..MAX_WAITING {
+            let compiler = Arc::clone(&compiler);
+            waiting.spawn(async move { compiler.compile(component()).await });
+        }
+        while compiler.waiting.load(Ordering::Relaxed) < MAX_WAITING {
+            tokio::task::yield_now().await;
+        }
+        let refused = compiler.compile(component()).await;
+        assert!(matches!(refused, Err(CompileError::Busy)), "{refused:?}");
+        drop(turns);
+        assert!(waiting.join_all().await.iter().all(Result::is_ok));
+        assert_eq!(compiler.waiting.load(Ordering::Relaxed), 0);
+        compiler.compile(component()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_a_turn_without_end() {
+        let compiler = compiler(10);
+        let _turns = occupy(&compiler).await;
+        let refused = compiler.compile(component()).await;
+        assert!(matches!(refused, Err(CompileError::Busy)), "{refused:?}");
+        assert_eq!(compiler.waiting.load(Ordering::Relaxed), 0);
+    }
 }

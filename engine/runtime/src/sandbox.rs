@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use attune_core::Value;
 use attune_core::event::Usage;
 use attune_core::pin::AttemptLimits;
 use attune_driver::port::{LogLevel, LogLine};
@@ -62,6 +63,17 @@ pub(crate) struct CommandSetup {
     pub(crate) stdin: String,
 }
 
+impl CommandSetup {
+    fn bytes(&self) -> usize {
+        let args = self.args.iter().map(String::len).sum::<usize>();
+        let env = self
+            .env
+            .iter()
+            .map(|(name, value)| name.len() + value.len());
+        args + env.sum::<usize>() + self.stdin.len()
+    }
+}
+
 /// A store and what is outside of it.
 pub(crate) struct Sandbox {
     pub(crate) store: Store<Guest>,
@@ -70,6 +82,8 @@ pub(crate) struct Sandbox {
     stdout: Output<Lines>,
     stderr: Output<Lines>,
     collected: Option<Output<Collected>>,
+    /// What a command was given: arguments, environment, stdin.
+    given_bytes: usize,
     started: Instant,
 }
 
@@ -83,6 +97,7 @@ impl Sandbox {
             None => (None, 0),
         };
         let mut world = World::new(&book, seed.clone());
+        let given_bytes = setup.command.as_ref().map_or(0, CommandSetup::bytes);
         let collected = setup.command.map(|command| {
             let result = Output::collect(to_usize(limits.output_bytes));
             world
@@ -134,6 +149,7 @@ impl Sandbox {
             stdout: world.stdout,
             stderr: world.stderr,
             collected,
+            given_bytes,
             started: Instant::now(),
         })
     }
@@ -146,6 +162,14 @@ impl Sandbox {
     /// Returns how large the result may be.
     pub(crate) fn output_limit(&self) -> usize {
         to_usize(self.limits.output_bytes)
+    }
+
+    /// Returns how much was given to a guest that was called with `input`.
+    pub(crate) fn given_bytes(&self, input: &Value) -> usize {
+        match self.collected {
+            Some(_) => self.given_bytes,
+            None => input.to_revealed_json().len(),
+        }
     }
 
     /// Returns what a command wrote.

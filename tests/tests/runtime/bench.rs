@@ -93,6 +93,11 @@ impl Bench {
         Ok(inspection)
     }
 
+    /// Forgets all components, as if their store had lost them.
+    pub(crate) fn forget(&self) {
+        self.blobs.0.lock().unwrap().clear();
+    }
+
     /// Uploads a guest.
     pub(crate) async fn guest(&self, name: &str, manifest: &str) -> Inspection {
         let uploaded = self.upload(tests::guests::bytes(name), manifest).await;

@@ -115,6 +115,13 @@ async fn program_reads_stdin_and_writes_stdout() {
     let manifest = r#"{"command":{"args":["x","y"],"stdin":"text"}}"#;
     let finished = bench.call("command", manifest, "{}").await;
     assert_eq!(result(&finished), r#"{"bytes":4,"arguments":2}"#);
+    let given = "action".len() + "x".len() + "y".len() + "text".len();
+    assert_eq!(finished.usage.input_bytes, given as u64);
+    let written = r#"{"bytes": 4, "arguments": 2}"#.len()
+        + "
+"
+        .len();
+    assert_eq!(finished.usage.output_bytes, written as u64);
     let finished = bench.call("command", "null", r#"{"text":true}"#).await;
     assert_eq!(result(&finished), r#""plain text""#);
     let finished = bench.call("command", "null", r#"{"exit": 0}"#).await;

@@ -145,6 +145,7 @@ async fn computing_ends_at_the_timeout() {
     let finished = Bench::new().call("spin", manifest, "{}").await;
     assert_eq!(finished.outcome, Outcome::TimedOut);
     assert!(finished.usage.fuel > 1_000_000);
+    assert_eq!(finished.usage.input_bytes, "{}".len() as u64);
 }
 
 #[tokio::test]
