@@ -6,4 +6,8 @@ mod bad_input;
 mod durability;
 mod lifecycle;
 mod pack;
+mod sandbox;
 mod secrets;
+#[path = "../runtime/service.rs"]
+#[expect(dead_code, reason = "what of it only the runtime's own tests use")]
+mod service;
