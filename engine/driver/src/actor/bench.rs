@@ -11,7 +11,7 @@ use super::outputs::Outputs;
 use super::slots::IdMap;
 use super::sources::Chore;
 use super::timers::Timers;
-use crate::message::{Peer, Place};
+use crate::message::{Delivery, Peer, Place};
 use crate::port::{Attempt, Dispatch, Epoch, Finished, Position};
 use crate::ports::World;
 use crate::shared::Shared;
@@ -55,6 +55,8 @@ pub(super) struct Bench<W: World> {
     pub(super) own_results: Vec<Finished>,
     /// Messages to runs of this very actor.
     pub(super) own_peers: VecDeque<Peer>,
+    /// Commands for the next turn. As many as there are requests in flight, which are bounded.
+    pub(super) put_off: Vec<(RunId, Delivery)>,
     pub(super) timers: Timers,
     pub(super) outputs: Outputs,
     pub(super) outbox: Outbox,
@@ -93,6 +95,7 @@ impl<W: World> Bench<W> {
             stalled: VecDeque::new(),
             own_results: Vec::new(),
             own_peers: VecDeque::new(),
+            put_off: Vec::new(),
             timers: Timers::default(),
             outputs: Outputs::default(),
             chores: Vec::new(),

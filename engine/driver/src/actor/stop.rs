@@ -49,6 +49,7 @@ impl<W: World> Actor<W> {
         let bench = &mut self.bench;
         self.sources.more = bench.more_ready
             || !bench.own_peers.is_empty()
+            || !bench.put_off.is_empty()
             || !bench.own_results.is_empty()
             || bench.timers.next().is_some_and(|next| next <= bench.now);
         self.sources.requests = !bench.stopping && !bench.outbox.is_full();

@@ -81,6 +81,9 @@ impl<W: World> Actor<W> {
     }
 
     fn take_messages(&mut self) {
+        for (run, delivery) in std::mem::take(&mut self.bench.put_off) {
+            self.deliver(run, delivery);
+        }
         for _ in 0..TURN_PEERS {
             let Some(peer) = self.bench.own_peers.pop_front() else {
                 break;
@@ -246,9 +249,10 @@ impl<W: World> Bench<W> {
     }
 
     fn apply(&mut self, machine: &mut Machine, delivery: Delivery) {
-        let Some(delivery) = refuse_second_key(machine, delivery) else {
+        if is_second_key(machine, &delivery.origin) {
+            self.put_off.push((machine.id, delivery));
             return;
-        };
+        }
         let event = Event {
             at: self.now.max(machine.latest),
             seed: self.shared.ports().random.next(),
@@ -413,14 +417,8 @@ impl<W: World> Bench<W> {
     }
 }
 
-/// One append remembers one request: a second one with a key in the same turn must come again.
-fn refuse_second_key(machine: &Machine, delivery: Delivery) -> Option<Delivery> {
-    let keyed = |origin: &Origin| matches!(origin, Origin::Command(reply) if reply.key.is_some());
-    if machine.pending.idempotency.is_none() || !keyed(&delivery.origin) {
-        return Some(delivery);
-    }
-    if let Origin::Command(reply) = delivery.origin {
-        reply.send(Err(CommandError::Busy));
-    }
-    None
+/// One append remembers one request: a second one with a key waits for the next turn.
+fn is_second_key(machine: &Machine, origin: &Origin) -> bool {
+    let keyed = matches!(origin, Origin::Command(reply) if reply.key.is_some());
+    keyed && machine.pending.idempotency.is_some()
 }

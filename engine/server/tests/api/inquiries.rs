@@ -98,3 +98,39 @@ async fn an_answer_with_a_key_is_taken_once() {
     let late = respond(true, "other").problem().await;
     assert_eq!(late, (409, "not_waiting".to_owned()));
 }
+
+/// Two people answer two questions of one run at the same moment.
+#[tokio::test]
+async fn answers_with_keys_do_not_hinder_each_other() {
+    const TWO: &str = "ref: demo.two\nlabel: Two\nversion: 1.0.0\ntasks:\n\
+        - {name: a, action: core.inquiry, input: {prompt: A}}\n\
+        - {name: b, action: core.inquiry, input: {prompt: B}}\n";
+    let app = TestApp::filled().await;
+    app.workflow(TWO).await;
+    let execute = app.post("/api/v1/workflows/demo.two/execute");
+    execute.json(json!({})).send().await.data();
+    let mut list = json!([]);
+    while list.as_array().unwrap().len() < 2 {
+        tokio::task::yield_now().await;
+        list = app.get("/api/v1/inquiries").send().await.data();
+    }
+    let respond = |index: usize| {
+        let id = list[index]["id"].as_str().unwrap();
+        let call = app.post(&format!("/api/v1/inquiries/{id}/respond"));
+        let call = call.json(json!({"value": index}));
+        call.header("idempotency-key", &format!("key-{index}"))
+    };
+    let (first, second) = tokio::join!(respond(0).send(), respond(1).send());
+    first.data();
+    second.data();
+    let run = app.get("/api/v1/runs/1?wait=10s").send().await.data();
+    assert_eq!(run["status"], "completed", "{run}");
+    for index in [0, 1] {
+        let again = respond(index).send().await;
+        assert_eq!(
+            again.header("idempotent-replayed"),
+            "true",
+            "both are remembered"
+        );
+    }
+}
