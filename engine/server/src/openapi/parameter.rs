@@ -12,12 +12,9 @@ const PATTERNS: &[(&str, &str)] = &[
 ];
 
 /// What headers look like.
-const HEADERS: &[(&str, &str)] = &[
-    ("idempotency-key", "^[!-~]{1,255}$"),
-    ("if-match", IF_MATCH),
-];
-/// `*`, or entity tags with commas between them.
-const IF_MATCH: &str = "^([*]|(W/)?\"[!#-~]*\"([ \\t]*,[ \\t]*(W/)?\"[!#-~]*\")*)$";
+const HEADERS: &[(&str, &str)] = &[("idempotency-key", "^[!-~]{1,255}$")];
+/// Entity tags with commas between them.
+const TAGS: &str = "^(W/)?\"[!#-~]*\"([ \\t]*,[ \\t]*(W/)?\"[!#-~]*\")*$";
 /// A duration; others are accepted too.
 const DURATION: &str = "^[0-9]{1,3}(ms|s|m|h)$|^[0-9]{1,2}d$";
 /// A cursor that is an id.
@@ -31,6 +28,9 @@ pub(super) fn complete(id: &str, parameter: &mut Value) {
     let name = parameter["name"].as_str().unwrap_or_default().to_owned();
     match parameter["in"].as_str() {
         Some("path") => add_path_pattern(parameter),
+        Some("header") if name == "if-match" => {
+            parameter["schema"]["anyOf"] = json!([{"const": "*"}, {"pattern": TAGS}]);
+        }
         Some("header") => {
             if let Some((_, pattern)) = HEADERS.iter().find(|(known, _)| *known == name) {
                 parameter["schema"]["pattern"] = (*pattern).into();

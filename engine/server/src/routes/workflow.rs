@@ -89,7 +89,7 @@ pub(crate) async fn put_workflow(
         text,
         reference: Some(&reference.0),
         pack: reference.pack(),
-        if_match: if_match(&app, &headers, &reference).await?,
+        if_match: IfMatch::of(&headers)?,
     };
     change.save(&app).await
 }
@@ -151,7 +151,7 @@ pub(crate) async fn delete_workflow(
     headers: HeaderMap,
 ) -> Result<StatusCode> {
     caller.check_ref(&reference.0)?;
-    if_match(&app, &headers, &reference).await?;
+    met(&app, IfMatch::of(&headers)?.as_ref(), &reference.0).await?;
     app.catalog.remove_workflow(&reference.0).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -216,7 +216,7 @@ struct Change<'a> {
     /// The ref of the path; without one the workflow must be new.
     reference: Option<&'a str>,
     pack: &'a str,
-    if_match: Option<Digest>,
+    if_match: Option<IfMatch>,
 }
 
 impl Change<'_> {
@@ -226,6 +226,8 @@ impl Change<'_> {
             return Err(ApiError::workflow(&parsed.diagnostics));
         };
         check_pack(self.pack, &definition.reference)?;
+        // Last: a demand is looked at only where the request would be fulfilled without it.
+        let if_match = met(app, self.if_match.as_ref(), &definition.reference).await?;
         let enabled = match definition.enabled {
             Some(enabled) => enabled,
             None => self.enabled_before(app, &definition.reference).await?,
@@ -235,7 +237,7 @@ impl Change<'_> {
         let source = self.text.into();
         let put = app
             .catalog
-            .put_workflow(record, source, only_new, self.if_match)
+            .put_workflow(record, source, only_new, if_match)
             .await?;
         let (status, record) = match put {
             Put::Created(record) => (StatusCode::CREATED, record),
@@ -305,15 +307,15 @@ fn tag(response: &mut Response, record: &WorkflowRecord) {
 }
 
 /// Returns the digest that `If-Match` demands; fails at once if it cannot match.
-async fn if_match(app: &App, headers: &HeaderMap, reference: &Ref) -> Result<Option<Digest>> {
-    let Some(demand) = IfMatch::of(headers)? else {
+async fn met(app: &App, demand: Option<&IfMatch>, reference: &str) -> Result<Option<Digest>> {
+    let Some(demand) = demand else {
         return Ok(None);
     };
     let changed = || {
-        let detail = format!("workflow `{}` has another `etag`", reference.0);
+        let detail = format!("workflow `{reference}` has another `etag`");
         ApiError::new(Code::PreconditionFailed, detail)
     };
-    let newest = app.catalog.workflow(&reference.0, None).await?;
+    let newest = app.catalog.workflow(reference, None).await?;
     let digest = newest.ok_or_else(changed)?.digest;
     if demand.allows(&digest.to_string()) {
         Ok(Some(digest))

@@ -91,7 +91,7 @@ async fn a_replacement_may_demand_what_it_replaces() {
     let none = app
         .put("/api/v1/workflows/demo.none")
         .header("if-match", "*")
-        .yaml(HELLO);
+        .yaml(&HELLO.replace("demo.hello", "demo.none"));
     assert_eq!(none.problem().await.0, 412);
     assert_eq!(
         app.delete(path).header("if-match", &tag).problem().await.0,
