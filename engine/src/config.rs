@@ -1,6 +1,7 @@
 //! The server's configuration: defaults, then the file, then `ATTUNE_*` from the environment,
 //! then flags. Each value remembers where it came from; unknown keys are errors.
 
+pub(crate) mod limits;
 pub(crate) mod sandbox;
 
 use std::env;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use self::limits::Limits;
 use self::sandbox::Sandbox;
 use crate::cli::{AuthMode, LogFormat, ServeArgs};
 use crate::output::error::{CliError, Context, Kind, Result};
@@ -72,6 +74,8 @@ pub(crate) struct Config {
     pub(crate) grace: Setting<Duration>,
     /// How long finished runs are kept.
     pub(crate) retention: Setting<Duration>,
+    /// What clients may send and hold open at most.
+    pub(crate) limits: Setting<Limits>,
     /// What actions may do at most.
     pub(crate) sandbox: Setting<Sandbox>,
 }
@@ -89,6 +93,7 @@ struct File {
     hosts: Option<Vec<String>>,
     grace: Option<String>,
     retention: Option<String>,
+    limits: Option<Limits>,
     sandbox: Option<Sandbox>,
 }
 
@@ -146,6 +151,7 @@ impl Config {
                 file_duration("retention", file.retention)?,
                 DEFAULT_RETENTION,
             ),
+            limits: layers.pick((None, ""), None, file.limits, Limits::default()),
             sandbox: layers.pick((None, ""), None, file.sandbox, Sandbox::default()),
         };
         config.check()?;
@@ -202,13 +208,15 @@ impl Config {
                 self.retention.origin.to_string(),
             ),
         ];
-        let origin = &self.sandbox.origin;
+        let limits = self.limits.value.rows();
         let sandbox = self.sandbox.value.rows();
-        rows.extend(
-            sandbox
-                .into_iter()
-                .map(|(key, value)| (key, value, origin.to_string())),
-        );
+        for (all, origin) in [
+            (limits, &self.limits.origin),
+            (sandbox, &self.sandbox.origin),
+        ] {
+            let all = all.into_iter();
+            rows.extend(all.map(|(key, value)| (key, value, origin.to_string())));
+        }
         rows
     }
 }

@@ -68,8 +68,10 @@ fn setup(config: &Config, store: &Store) -> Result<Setup> {
              # TYPE attune_store_commits_total counter\nattune_store_commits_total {commits}\n"
         )
     });
+    let limits = config.limits.value.apply()?;
     let runtime = attune_runtime::Settings {
         cache_dir: Some(config.data.value.join("compiled")),
+        component_bytes: limits.component_bytes as u64,
         ..attune_runtime::Settings::default()
     };
     Ok(Setup {
@@ -84,6 +86,7 @@ fn setup(config: &Config, store: &Store) -> Result<Setup> {
                 AuthMode::None => attune_server::AuthMode::None,
             },
             hosts: config.hosts.value.clone(),
+            limits,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             ..attune_server::Config::default()
         },

@@ -168,6 +168,7 @@ fn a_day_with_runs_questions_and_packs() {
     user.ok(&["workflow", "apply", "order.yaml", "ask.yaml"]);
     a_failed_run(&user);
     steering(&user);
+    refusals(&user);
     workflows(&user);
     let question = a_question(&user);
     user.restart();
@@ -201,11 +202,31 @@ fn a_failed_run(user: &User) {
     assert_eq!(audit["tasks"][0]["verdict"], "same", "{audit}");
 }
 
+/// What only the server knows to be wrong is shown at its place in the file.
+fn refusals(user: &User) {
+    let wrong = ORDER.replace("core.fail", "core.fial");
+    std::fs::write(user.folder.path().join("wrong.yaml"), wrong).unwrap();
+    let done = user.run(&["workflow", "apply", "wrong.yaml"]);
+    assert_eq!(done.code, 1, "{done:?}");
+    for expected in ["error[E_UNKNOWN_ACTION]", "action: core.fial", " ^^^^^^^^^"] {
+        assert!(done.err.contains(expected), "{expected}: {}", done.err);
+    }
+    let told = user.run(&["action", "inspect", "order.yaml"]);
+    assert_eq!(told.code, 1, "{told:?}");
+    assert!(
+        told.err.contains("`order.yaml` is not a component"),
+        "{told:?}"
+    );
+}
+
 /// Retry, fork and what is done to many runs.
 fn steering(user: &User) {
     let told = user.json(&["run", "retry", "--preview"]);
     assert_eq!(told, json!({"again": ["charge"], "kept": ["reserve"]}));
-    user.refused(&["run", "retry", "1"], 1, "card declined");
+    let again = user.run(&["run", "retry", "1"]);
+    assert_eq!(again.code, 1, "{again:?}");
+    assert!(again.err.contains("failed charge"), "{}", again.err);
+    assert!(!again.err.contains("completed reserve"), "{}", again.err);
     let tasks = user.json(&["run", "tasks", "1"]);
     assert_eq!(tasks.as_array().unwrap().len(), 3);
     let mended = ORDER.replace("core.fail", "core.echo");

@@ -1,5 +1,6 @@
 //! Refusals of the API (`application/problem+json`) as errors of the command line.
 
+use attune_core::diagnostics::{Diagnostic, code};
 use serde_json::Value as Json;
 
 use crate::output::error::{CliError, Kind};
@@ -26,10 +27,28 @@ pub(crate) fn to_error(status: u16, body: &[u8]) -> CliError {
         } else {
             error.causes.push(cause(item));
         }
+        error.problems.extend(placed(item));
     }
     let general = || text("hint").or_else(|| hint(status).map(str::to_owned));
     error.hint = error.hint.or_else(general);
     error
+}
+
+/// Reads a problem of a file that has a place in it.
+fn placed(item: &Json) -> Option<Diagnostic> {
+    let text = |key: &str| item[key].as_str().map(str::to_owned);
+    let number = |key: &str| u32::try_from(item[key].as_u64()?).ok();
+    let name = item["code"].as_str()?;
+    let code = code::ALL.iter().find(|code| code.name == name)?;
+    let line = number("line").filter(|line| *line > 0)?;
+    Some(Diagnostic {
+        pointer: text("pointer").unwrap_or_default(),
+        line,
+        column: number("column").unwrap_or(1),
+        end_line: line,
+        fix: text("fix"),
+        ..Diagnostic::new(*code, text("message")?)
+    })
 }
 
 fn kind(status: u16) -> Kind {
@@ -88,6 +107,21 @@ mod tests {
         assert_eq!(error.causes, ["/name: [required] is missing"]);
         assert_eq!(error.kind, Kind::Failed);
         assert_eq!(to_error(404, b"").kind.exit_code(), 3);
+        assert!(error.problems.is_empty(), "it is not about a file");
+    }
+
+    #[test]
+    fn problems_of_files_keep_their_place() {
+        let body = br#"{"detail": "x", "errors": [
+            {"pointer": "/tasks/0/action", "message": "there is no action `a.b`",
+             "code": "E_UNKNOWN_ACTION", "line": 5, "column": 13, "fix": "upload it"},
+            {"pointer": "", "message": "m", "code": "E_NEWER_THAN_THIS", "line": 1, "column": 1},
+            {"pointer": "/ref", "message": "m", "code": "E_REF"}]}"#;
+        let problems = to_error(422, body).problems;
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        let place = (problems[0].code, problems[0].line, problems[0].column);
+        assert_eq!(place, ("E_UNKNOWN_ACTION", 5, 13));
+        assert_eq!(problems[0].fix.as_deref(), Some("upload it"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! `attune action …`.
 
+mod upload;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +17,8 @@ use crate::output::text::{bytes, duration};
 use crate::output::ui::{Role, paint, pretty};
 use crate::output::{Table, Ui, report};
 use crate::{build, inputs, profile};
+
+pub(crate) use upload::upload;
 
 /// Runs a command about actions.
 pub(crate) async fn run(ui: Ui, global: &Global, command: ActionCommand) -> Result {
@@ -178,58 +182,6 @@ impl Push {
     }
 }
 
-/// Makes the request that uploads a component with the manifest given or beside it.
-pub(crate) fn upload(
-    file: &Path,
-    manifest: Option<&Path>,
-    reference: &str,
-    query: &str,
-) -> Result<Request> {
-    let component = fs::read(file).context(|| format!("cannot read `{}`", file.display()))?;
-    let (pack, name) = reference.split_once('.').ok_or_else(|| {
-        CliError::usage(format!("`{reference}` is not the name of an action"))
-            .hint("actions are called `pack.name`")
-    })?;
-    let query = if query.is_empty() {
-        String::new()
-    } else {
-        format!("?{query}")
-    };
-    let path = format!("/packs/{}/actions/{}{query}", encode(pack), encode(name));
-    let request = Request::new("PUT", path);
-    let beside = file.with_extension("yaml");
-    let manifest = manifest.or(Some(&*beside).filter(|file| file.is_file()));
-    let Some(manifest) = manifest else {
-        return Ok(request.body("application/wasm", component));
-    };
-    let manifest =
-        fs::read(manifest).context(|| format!("cannot read `{}`", manifest.display()))?;
-    Ok(multipart(request, &component, &manifest))
-}
-
-/// Puts component and manifest into one body, as RFC 7578 says.
-fn multipart(request: Request, component: &[u8], manifest: &[u8]) -> Request {
-    let digest = attune_core::Digest::of(component);
-    let boundary = format!("attune-{digest}");
-    let mut body = Vec::with_capacity(component.len() + manifest.len() + 1_000);
-    for (name, kind, content) in [
-        ("manifest", "application/yaml", manifest),
-        ("component", "application/wasm", component),
-    ] {
-        body.extend_from_slice(
-            format!(
-                "--{boundary}\r\ncontent-disposition: form-data; name=\"{name}\"; \
-                 filename=\"{name}\"\r\ncontent-type: {kind}\r\n\r\n"
-            )
-            .as_bytes(),
-        );
-        body.extend_from_slice(content);
-        body.extend_from_slice(b"\r\n");
-    }
-    body.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
-    request.body(&format!("multipart/form-data; boundary={boundary}"), body)
-}
-
 /// Name of the pack that files belong to in the local engine.
 const LOCAL_PACK: &str = "local";
 
@@ -256,8 +208,8 @@ fn local_reference(file: &Path) -> String {
 }
 
 async fn inspect(ui: Ui, file: &Path, manifest: Option<&Path>) -> Result {
-    let engine = LocalEngine::start().await?;
     let upload = upload(file, manifest, &local_reference(file), "dry_run=true")?;
+    let engine = LocalEngine::start().await?;
     let inspected = engine.client().data(upload).await?;
     ui.value(&inspected, describe)
 }

@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
+use attune_core::diagnostics::Diagnostic;
 use attune_core::diagnostics::report::{self as report, Colour, FileReport};
 use attune_core::spec;
 use attune_core::{Definition, graph};
@@ -75,6 +76,33 @@ pub(crate) fn report(ui: Ui, file: &Path, source: &str) -> bool {
     }];
     ui.problems(&one);
     report::count(&one).0 == 0
+}
+
+/// Prints what the server found wrong with a file, each at its place; tells whether it printed
+/// all that `error` says.
+pub(crate) fn refused(ui: Ui, file: &Path, source: &str, error: &CliError) -> bool {
+    let lines: Vec<&str> = source.lines().collect();
+    let whole = |problem: &Diagnostic| Diagnostic {
+        end_column: word_end(&lines, problem),
+        ..problem.clone()
+    };
+    let diagnostics: Vec<Diagnostic> = error.problems.iter().map(whole).collect();
+    let path = file.display().to_string();
+    ui.problems(&[FileReport {
+        path: &path,
+        source,
+        diagnostics: &diagnostics,
+    }]);
+    !diagnostics.is_empty() && diagnostics.len() == error.causes.len()
+}
+
+/// Returns the column behind the word at a problem's place: the server tells where it begins.
+fn word_end(lines: &[&str], problem: &Diagnostic) -> u32 {
+    let line = (problem.line as usize).checked_sub(1);
+    let line = line.and_then(|line| lines.get(line)).unwrap_or(&"");
+    let behind = line.chars().skip(problem.column.saturating_sub(1) as usize);
+    let word = behind.take_while(|c| !c.is_whitespace() && !",]}".contains(*c));
+    problem.column + u32::try_from(word.count()).unwrap_or(0)
 }
 
 /// Prints a workflow's graph.

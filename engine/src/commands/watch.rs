@@ -32,9 +32,22 @@ pub(crate) async fn to_end(ui: Ui, client: &Client, id: u64) -> Result {
     follow(ui, client, id, Kept::Stored).await
 }
 
+/// Follows a run that goes on after it had ended at `since`: what was before is not told again.
+pub(crate) async fn again(ui: Ui, client: &Client, id: u64, since: Option<&str>) -> Result {
+    let board = Board {
+        since: since.map(str::to_owned),
+        ..Board::new(ui)
+    };
+    watch(board, client, id, Kept::Stored).await
+}
+
 /// Follows a run; prints its output, or reports why it failed.
 pub(crate) async fn follow(ui: Ui, client: &Client, id: u64, kept: Kept) -> Result {
-    let mut board = Board::new(ui);
+    watch(Board::new(ui), client, id, kept).await
+}
+
+async fn watch(mut board: Board, client: &Client, id: u64, kept: Kept) -> Result {
+    let ui = board.ui;
     let mut messages = client.stream(&format!("/runs/{id}/stream")).await?;
     while let Some(message) = messages.next().await {
         let message = message?;
@@ -85,6 +98,8 @@ struct Board {
     ui: Ui,
     lines: BTreeMap<String, Line>,
     drawn: usize,
+    /// When the run had ended before: up to then nothing is told.
+    since: Option<String>,
 }
 
 impl Board {
@@ -93,10 +108,16 @@ impl Board {
             ui,
             lines: BTreeMap::new(),
             drawn: 0,
+            since: None,
         }
     }
 
     fn take(&mut self, event: &Json) {
+        // Times have one form, in which the later one is the greater text.
+        let told = |since: &str| event["at"].as_str().is_some_and(|at| at <= since);
+        if self.since.as_deref().is_some_and(told) {
+            return;
+        }
         for change in event["changes"].as_array().into_iter().flatten() {
             match change["type"].as_str() {
                 Some("task_status") => self.task(change),

@@ -145,7 +145,7 @@ async fn apply(ui: Ui, client: &Client, files: &[PathBuf]) -> Result {
             )),
             Err(error) if error.kind == Kind::Failed => {
                 // The server refused the file: show the problems as `validate` does.
-                if validate::report(ui, file, &source) {
+                if !validate::refused(ui, file, &source, &error) {
                     Ui::error(&error);
                 }
                 refused += 1;

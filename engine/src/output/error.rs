@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use attune_core::diagnostics::Diagnostic;
+
 /// What went wrong, as the exit code tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -41,6 +43,8 @@ pub(crate) struct CliError {
     pub(crate) causes: Vec<String>,
     /// What to do.
     pub(crate) hint: Option<String>,
+    /// Problems that have a place in the file that was sent; `causes` tells them too.
+    pub(crate) problems: Vec<Diagnostic>,
 }
 
 impl CliError {
@@ -51,6 +55,7 @@ impl CliError {
             message: message.into(),
             causes: Vec::new(),
             hint: None,
+            problems: Vec::new(),
         }
     }
 
