@@ -39,6 +39,7 @@ fn run() -> Result<()> {
     };
     let mut code = embed::actions(&actions, &components);
     code.push_str(&embed::files("SDK_FILES", &sdk_files(root, &out)?));
+    code.push_str(&embed::files("WIT_FILES", &wit_files(root)?));
     code.push_str(&embed::templates(&templates(&engine)?));
     embed::write_if_changed(&out.join("standard.rs"), code.as_bytes())
 }
@@ -140,6 +141,17 @@ fn sdk_files(root: &Path, out: &Path) -> Result<Vec<(String, PathBuf)>> {
             files.push((format!("{directory}/{path}"), file));
         }
     }
+    Ok(files)
+}
+
+/// Lists the interfaces that a project in another language than Rust builds on. The worlds stay
+/// here: a project has one of its own, and ours would bring all of `wasi:http` along.
+fn wit_files(root: &Path) -> Result<Vec<(String, PathBuf)>> {
+    let mut files = embed::list(&root.join("wit"))?;
+    files.retain(|(path, _)| {
+        let is_own = Path::new(path).components().count() == 1;
+        is_own && path.ends_with(".wit") && path != "worlds.wit"
+    });
     Ok(files)
 }
 

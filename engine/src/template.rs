@@ -2,10 +2,57 @@
 
 use std::path::PathBuf;
 
-use crate::standard::{File, SDK_FILES, TEMPLATES};
+use clap::ValueEnum;
+
+use crate::standard::{File, SDK_FILES, TEMPLATES, WIT_FILES};
 
 /// Where a Rust action keeps its copy of the SDK.
 const SDK_DIRECTORY: &str = ".attune/sdk";
+
+/// Where an action that imports interfaces of the engine keeps its copy of them, as tools for
+/// components look for it.
+const WIT_DIRECTORY: &str = "wit/deps/attune-action";
+
+/// A language that there is a template for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Language {
+    /// A function with the SDK, built by cargo.
+    Rust,
+    /// `QuickJS` and a module, built by npm and componentize-qjs.
+    Js,
+    /// `CPython` and modules, built by componentize-py.
+    Python,
+    /// A function with types of its own, built by make and Zig's C compiler.
+    C,
+    /// A program of standard input and output, built by go for `wasip1`.
+    Go,
+}
+
+impl Language {
+    fn template(self) -> &'static str {
+        match self {
+            Self::Rust => "action-rust",
+            Self::Js => "action-js",
+            Self::Python => "action-python",
+            Self::C => "action-c",
+            Self::Go => "action-go",
+        }
+    }
+
+    /// Returns how the tests of a new project are started, after what they need is installed.
+    pub(crate) fn first_steps(self) -> &'static [&'static str] {
+        match self {
+            Self::Rust => &["cargo test"],
+            Self::Js => &["npm install", "npm test"],
+            Self::Python => &[
+                "python3 -m venv .venv && .venv/bin/pip install -r requirements.txt",
+                "python3 -m unittest",
+            ],
+            Self::C => &["make test"],
+            Self::Go => &["go test ./..."],
+        }
+    }
+}
 
 /// The action that a new pack has to start from.
 const FIRST_ACTION: &str = "greet";
@@ -19,46 +66,59 @@ pub(crate) struct NewFile {
     pub(crate) content: Vec<u8>,
 }
 
-/// Returns the files of a new action in Rust, the SDK among them.
-pub(crate) fn rust_action(name: &str) -> Vec<NewFile> {
-    let mut files = filled("action-rust", name);
-    files.extend(SDK_FILES.iter().map(|(path, content)| NewFile {
-        path: PathBuf::from(SDK_DIRECTORY).join(path),
-        content: content.to_vec(),
-    }));
+/// Returns the files of a new action: the template's, and a copy of what it builds on.
+pub(crate) fn action(name: &str, language: Language) -> Vec<NewFile> {
+    let mut files = filled(language.template(), name);
+    files.extend(match language {
+        Language::Rust => below(SDK_DIRECTORY, SDK_FILES),
+        Language::Js | Language::Python | Language::C => below(WIT_DIRECTORY, WIT_FILES),
+        Language::Go => Vec::new(),
+    });
     files
+}
+
+/// Returns files as they are, in a directory.
+fn below(directory: &str, files: &[File]) -> Vec<NewFile> {
+    let file = |(path, content): &File| NewFile {
+        path: PathBuf::from(directory).join(path),
+        content: content.to_vec(),
+    };
+    files.iter().map(file).collect()
 }
 
 /// Returns the files of a new pack: a workflow, its rehearsals, and an action to grow.
 pub(crate) fn pack(name: &str) -> Vec<NewFile> {
     let mut files = filled("pack", name);
     let directory = PathBuf::from("actions").join(FIRST_ACTION);
-    files.extend(rust_action(FIRST_ACTION).into_iter().map(|file| NewFile {
-        path: directory.join(file.path),
-        content: file.content,
-    }));
+    files.extend(
+        action(FIRST_ACTION, Language::Rust)
+            .into_iter()
+            .map(|file| NewFile {
+                path: directory.join(file.path),
+                content: file.content,
+            }),
+    );
     files
 }
 
 /// Returns a template's files with `__NAME__` and, where Rust wants an identifier, `__IDENT__`
-/// replaced. Braces are left alone: they are the workflows' own.
+/// replaced, in paths too. Braces are left alone: they are the workflows' own.
 fn filled(template: &str, name: &str) -> Vec<NewFile> {
     let files: &[File] = TEMPLATES
         .iter()
         .find_map(|(found, files)| (*found == template).then_some(*files))
         .unwrap_or_default();
     let ident = name.replace('-', "_");
-    let fill = |(path, content): &File| {
-        let content = String::from_utf8_lossy(content);
-        let content = content
-            .replace("__NAME__", name)
-            .replace("__IDENT__", &ident);
-        NewFile {
-            path: PathBuf::from(path),
-            content: content.into_bytes(),
-        }
+    let fill = |text: &str| text.replace("__NAME__", name).replace("__IDENT__", &ident);
+    let file = |(path, content): &File| NewFile {
+        path: PathBuf::from(fill(path)),
+        // What is no text, such as an object file, is taken as it is.
+        content: match str::from_utf8(content) {
+            Ok(text) => fill(text).into_bytes(),
+            Err(_) => content.to_vec(),
+        },
     };
-    files.iter().map(fill).collect()
+    files.iter().map(file).collect()
 }
 
 #[cfg(test)]
@@ -72,10 +132,46 @@ mod tests {
 
     #[test]
     fn an_action_carries_its_name_and_the_sdk() {
-        let files = rust_action("send-mail");
+        let files = action("send-mail", Language::Rust);
         assert!(text(&files, "Cargo.toml").contains("name = \"send-mail\""));
         assert!(text(&files, "README.md").contains("release/send_mail.wasm"));
         assert!(text(&files, ".attune/sdk/macros/Cargo.toml").contains("attune-sdk-macros"));
+    }
+
+    #[test]
+    fn every_language_has_a_project_with_a_readme_and_a_name() {
+        for language in Language::value_variants() {
+            let files = action("send-mail", *language);
+            assert!(text(&files, "README.md").starts_with("# send-mail\n"));
+            for file in &files {
+                let content = String::from_utf8_lossy(&file.content);
+                let path = file.path.display().to_string();
+                let has_mark = content.contains("__NAME__") || path.contains("__NAME__");
+                assert!(!has_mark, "{language:?}: {path}");
+            }
+            if *language != Language::Rust {
+                let description = text(&files, "action.toml");
+                assert!(description.contains("component = \"send-mail.wasm\""));
+            }
+        }
+    }
+
+    #[test]
+    fn projects_carry_the_interfaces_they_build_on() {
+        let files = action("x", Language::Js);
+        assert!(
+            text(&files, "wit/deps/attune-action/handler.wit").contains("package attune:action@")
+        );
+        assert!(files.iter().all(|file| !file.path.ends_with("worlds.wit")));
+    }
+
+    #[test]
+    fn object_files_are_not_changed() {
+        let files = action("x", Language::C);
+        let file = files
+            .iter()
+            .find(|file| file.path.extension().is_some_and(|end| end == "o"));
+        assert!(file.unwrap().content.starts_with(b"\0asm"));
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
+use crate::template::Language;
+
 /// What to do with actions.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ActionCommand {
@@ -12,8 +14,8 @@ pub(crate) enum ActionCommand {
         /// Name of the action and its folder.
         name: String,
         /// Its language.
-        #[arg(long, default_value = "rust")]
-        lang: String,
+        #[arg(long, value_enum, default_value_t = Language::Rust)]
+        lang: Language,
     },
     /// Uploads a component; builds it first if a folder is given.
     Push {
@@ -35,15 +37,15 @@ pub(crate) enum ActionCommand {
     },
     /// Shows what a component is and wants, without a server.
     Inspect {
-        /// A `.wasm` file.
+        /// A `.wasm` file, or the folder of an action project.
         file: PathBuf,
         /// Manifest; else the `.yaml` beside the component.
         #[arg(long, value_name = "FILE")]
         manifest: Option<PathBuf>,
     },
-    /// Runs an action: a file in a local sandbox, a ref on the server.
+    /// Runs an action: a file or project in a local sandbox, a ref on the server.
     Run {
-        /// A `.wasm` file, or `pack.name`.
+        /// A `.wasm` file, the folder of an action project, or `pack.name`.
         target: String,
         /// The input.
         #[command(flatten)]

@@ -23,7 +23,7 @@ pub(crate) use upload::upload;
 /// Runs a command about actions.
 pub(crate) async fn run(ui: Ui, global: &Global, command: ActionCommand) -> Result {
     match command {
-        ActionCommand::New { name, lang } => new::action(ui, &name, &lang),
+        ActionCommand::New { name, lang } => new::action(ui, &name, lang),
         ActionCommand::Push {
             path,
             reference,
@@ -207,7 +207,16 @@ fn local_reference(file: &Path) -> String {
     format!("{LOCAL_PACK}.{name}")
 }
 
-async fn inspect(ui: Ui, file: &Path, manifest: Option<&Path>) -> Result {
+/// Returns the component of a project, after building it, or the file itself.
+fn built(ui: Ui, path: &Path) -> Result<PathBuf> {
+    if path.is_dir() {
+        return Ok(build::project(ui, path)?.component);
+    }
+    Ok(path.to_owned())
+}
+
+async fn inspect(ui: Ui, path: &Path, manifest: Option<&Path>) -> Result {
+    let file = &built(ui, path)?;
     let upload = upload(file, manifest, &local_reference(file), "dry_run=true")?;
     let engine = LocalEngine::start().await?;
     let inspected = engine.client().data(upload).await?;
@@ -216,9 +225,9 @@ async fn inspect(ui: Ui, file: &Path, manifest: Option<&Path>) -> Result {
 
 async fn execute(ui: Ui, global: &Global, target: &str, given: &Inputs) -> Result {
     let body = json!({ "parameters": inputs::collect(given)? });
-    let file = Path::new(target);
-    if file.is_file() {
-        return execute_file(ui, file, &body).await;
+    if Path::new(target).exists() {
+        let file = built(ui, Path::new(target))?;
+        return execute_file(ui, &file, &body).await;
     }
     if target.ends_with(".wasm") {
         return Err(CliError::new(

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::output::Ui;
 use crate::output::error::{CliError, Context, Result};
 use crate::output::ui::{Role, paint};
-use crate::template::{self, NewFile};
+use crate::template::{self, Language, NewFile};
 
 /// Makes a pack.
 pub(crate) fn pack(ui: Ui, name: &str) -> Result {
@@ -22,18 +22,13 @@ pub(crate) fn pack(ui: Ui, name: &str) -> Result {
 }
 
 /// Makes an action project.
-pub(crate) fn action(ui: Ui, name: &str, lang: &str) -> Result {
+pub(crate) fn action(ui: Ui, name: &str, language: Language) -> Result {
     check(name)?;
-    if lang != "rust" {
-        return Err(
-            CliError::usage(format!("there is no template for `{lang}`"))
-                .hint("templates exist for: rust"),
-        );
-    }
-    write(Path::new(name), template::rust_action(name))?;
+    write(Path::new(name), template::action(name, language))?;
     ui.say(Role::Good, &format!("made the action `{name}`"));
+    let steps = language.first_steps().join("\n      ");
     ui.note(&format!(
-        "\n{} cd {name}\n      cargo test\n      attune action push . --as PACK.NAME",
+        "\n{} cd {name}\n      {steps}\n      attune action push . --as PACK.NAME",
         paint(Role::Hint, "next:")
     ));
     Ok(())
