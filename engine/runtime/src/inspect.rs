@@ -38,7 +38,8 @@ impl Inspector for Runtime {
 impl Runtime {
     async fn look_at(&self, upload: Bytes, manifest: Value) -> Result<Inspection, InspectError> {
         let manifest = Manifest::parse(&manifest)?;
-        let component = self.component(upload).await?;
+        let limits = self.0.settings.limits.clamp(manifest.limits);
+        let component = self.component(upload, limits.memory_bytes).await?;
         let added = self.0.library.add(component.clone()).await;
         let (digest, loaded) = added.map_err(|error| not_loaded(&error))?;
         let engine = loaded.component.engine();
@@ -49,7 +50,6 @@ impl Runtime {
         exports.check()?;
         let (invocation, candidate) =
             exports.choose(manifest.export.as_deref(), &manifest.command)?;
-        let limits = self.0.settings.limits.clamp(manifest.limits);
         check_memory(&loaded, limits.memory_bytes)?;
         check_link(&loaded, &invocation)?;
         let described = if exports.describes {
@@ -72,7 +72,7 @@ impl Runtime {
     }
 
     /// Returns the component of an upload.
-    async fn component(&self, upload: Bytes) -> Result<Bytes, InspectError> {
+    async fn component(&self, upload: Bytes, memory_bytes: u64) -> Result<Bytes, InspectError> {
         let limit = self.0.settings.component_bytes;
         if upload.len() as u64 > limit {
             let text = format!(
@@ -83,7 +83,7 @@ impl Runtime {
         }
         match Format::of(&upload) {
             Format::Component => Ok(upload),
-            Format::Module => crate::wrap::module(upload).await,
+            Format::Module => crate::wrap::module(upload, memory_bytes).await,
             Format::Other => Err(refuse(
                 "not_wasm",
                 "the upload is not WebAssembly: it does not begin with `\\0asm`",

@@ -11,6 +11,8 @@ use wasi_preview1_component_adapter_provider::{
 use wasmparser::{Parser, Payload};
 use wit_component::ComponentEncoder;
 
+mod go;
+
 /// What a module's sections say.
 #[derive(Debug, Default)]
 struct Module {
@@ -20,13 +22,15 @@ struct Module {
     is_program: bool,
     /// It imports WASI preview 1.
     needs_preview1: bool,
+    /// Go made it.
+    is_go: bool,
     /// Other modules it imports from.
     imports: Vec<String>,
 }
 
-/// Wraps a core module, off the async path, or says why not.
-pub(crate) async fn module(upload: Bytes) -> Result<Bytes, InspectError> {
-    let wrapped = tokio::task::spawn_blocking(move || wrap(&upload)).await;
+/// Wraps a core module, off the async path, or says why not. `memory_bytes` is what it will have.
+pub(crate) async fn module(upload: Bytes, memory_bytes: u64) -> Result<Bytes, InspectError> {
+    let wrapped = tokio::task::spawn_blocking(move || wrap(&upload, memory_bytes)).await;
     wrapped.unwrap_or_else(|_| Err(broken("it could not be read")))
 }
 
@@ -38,11 +42,17 @@ fn broken(why: impl std::fmt::Display) -> InspectError {
     }
 }
 
-fn wrap(upload: &[u8]) -> Result<Bytes, InspectError> {
+fn wrap(upload: &[u8], memory_bytes: u64) -> Result<Bytes, InspectError> {
     let module = Module::read(upload).map_err(broken)?;
     if !module.has_interfaces && !module.is_program {
         return Err(refused(&module));
     }
+    let rewritten = if module.is_go && module.is_program {
+        Some(go::rewrite(upload, memory_bytes).map_err(broken)?)
+    } else {
+        None
+    };
+    let upload = rewritten.as_deref().unwrap_or(upload);
     let mut encoder = ComponentEncoder::default().validate(true);
     encoder = encoder
         .module(upload)
@@ -94,6 +104,7 @@ impl Module {
             match payload? {
                 Payload::CustomSection(section) => {
                     module.has_interfaces |= section.name().starts_with("component-type");
+                    module.is_go |= section.name() == go::MARK;
                 }
                 Payload::ExportSection(exports) => {
                     for export in exports {
@@ -136,14 +147,14 @@ mod tests {
                 (memory (export "memory") 1)
                 (func (export "_start") (call $exit (i32.const 0))))"#,
         );
-        let component = wrap(&program.unwrap()).unwrap();
+        let component = wrap(&program.unwrap(), 1 << 26).unwrap();
         assert_eq!(Format::of(&component), Format::Component);
     }
 
     #[test]
     fn module_that_says_nothing_is_refused_with_its_imports() {
         let module = wat::parse_str(r#"(module (import "env" "f" (func)))"#).unwrap();
-        let error = wrap(&module).unwrap_err();
+        let error = wrap(&module, 1 << 26).unwrap_err();
         assert_eq!(error.code, "core_module");
         assert!(error.message.contains("`env`"), "{}", error.message);
     }
@@ -151,7 +162,7 @@ mod tests {
     #[test]
     fn broken_module_is_refused() {
         assert_eq!(
-            wrap(b"\0asm\x01\0\0\0\x0b").unwrap_err().code,
+            wrap(b"\0asm\x01\0\0\0\x0b", 1 << 26).unwrap_err().code,
             "broken_component"
         );
     }
