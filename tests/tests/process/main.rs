@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod durability;
+mod languages;
 mod lifecycle;
 mod pack;
 mod sandbox;
