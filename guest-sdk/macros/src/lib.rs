@@ -36,11 +36,17 @@ pub fn action(
 
 fn expand(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
     let arguments: Arguments = syn::parse2(arguments)?;
-    let function: ItemFn = syn::parse2(item)?;
+    let function: ItemFn = syn::parse2(item.clone()).map_err(|_no_function| {
+        syn::Error::new_spanned(item, "`#[action]` stands before a function")
+    })?;
     check(&function)?;
     let name = &function.sig.ident;
     let about = about(arguments, &function.attrs);
     Ok(quote! {
+        // A second action would define it again, and the message names it.
+        const A_COMPONENT_HAS_ONE_ACTION: () = ();
+        const _: () = A_COMPONENT_HAS_ONE_ACTION;
+
         #[allow(unsafe_code, reason = "the engine calls exports by raw address")]
         const _: () = {
             fn __about() -> ::attune_sdk::export::About {
@@ -76,7 +82,9 @@ fn expand(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenStream>
 
 fn check(function: &ItemFn) -> syn::Result<()> {
     let signature = &function.sig;
-    let problem = if signature.asyncness.is_some() {
+    let problem = if signature.receiver().is_some() {
+        "an action is a function of its own, without `self`"
+    } else if signature.asyncness.is_some() {
         "an action is not `async`: it has the instance to itself and may block"
     } else if !signature.generics.params.is_empty() {
         "an action is not generic: its input and output are what the workflow sees"

@@ -1,0 +1,5 @@
+//! `#[action]` stands before a function
+use attune_sdk::prelude::*;
+
+#[action]
+struct Greeter;
