@@ -23,6 +23,8 @@ mod kinds;
 mod limits;
 #[path = "runtime/local.rs"]
 mod local;
+#[path = "runtime/manual.rs"]
+mod manual;
 #[path = "runtime/purity.rs"]
 mod purity;
 #[path = "runtime/scratch.rs"]

@@ -144,6 +144,17 @@ async fn module_for_preview1_runs_unchanged() {
 }
 
 #[tokio::test]
+async fn action_of_the_sdk_for_preview1_runs_as_well() {
+    let bench = Bench::new();
+    let module = tests::guests::preview1("about");
+    assert!(module.starts_with(b"\0asm\x01\0\0\0"));
+    let about = bench.upload(module, "null").await.unwrap();
+    assert_eq!(about.invocation, Invocation::Handler);
+    let seen = result(&bench.run(attempt(&about, "{}")).await);
+    assert!(seen.contains(r#""run_id":7"#), "{seen}");
+}
+
+#[tokio::test]
 async fn exit_code_is_a_failure_with_stderr() {
     // WASI 0.2 tells success from failure, not the code.
     let finished = Bench::new().call("command", "null", r#"{"exit": 3}"#).await;
