@@ -52,11 +52,16 @@ fn path_problem(method: &Method, rejection: &PathRejection) -> ApiError {
     ApiError::new(code, message)
 }
 
-/// The message that our own types gave, or what axum says.
+/// The message that our own types gave, or what axum says in our words.
 fn own_message(kind: &ErrorKind) -> String {
-    if let ErrorKind::Message(message) | ErrorKind::DeserializeError { message, .. } = kind {
-        message.clone()
-    } else {
-        kind.to_string()
+    match kind {
+        ErrorKind::Message(message) | ErrorKind::DeserializeError { message, .. } => {
+            message.clone()
+        }
+        // The numbers in paths are ids.
+        ErrorKind::ParseError { value, .. }
+        | ErrorKind::ParseErrorAtKey { value, .. }
+        | ErrorKind::ParseErrorAtIndex { value, .. } => format!("`{value}` is not a number"),
+        other => other.to_string(),
     }
 }

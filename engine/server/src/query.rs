@@ -121,14 +121,12 @@ pub(crate) struct Limit(pub(crate) usize);
 
 impl<'de> Deserialize<'de> for Limit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let limit = usize::deserialize(deserializer)?;
-        if (1..=LIST_MAX).contains(&limit) {
-            Ok(Self(limit))
-        } else {
-            Err(D::Error::custom(format!(
-                "must be between 1 and {LIST_MAX}"
-            )))
-        }
+        let text = String::deserialize(deserializer)?;
+        let limit = text.parse().ok();
+        let limit = limit.filter(|limit| (1..=LIST_MAX).contains(limit));
+        limit
+            .map(Self)
+            .ok_or_else(|| D::Error::custom(format!("must be between 1 and {LIST_MAX}")))
     }
 }
 

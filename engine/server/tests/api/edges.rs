@@ -45,6 +45,14 @@ async fn unknown_paths_and_methods_are_problems() {
         .problem()
         .await;
     assert_eq!(name, (422, "invalid_name".to_owned()));
+    let run = app.get("/api/v1/runs/abc").send().await;
+    assert_eq!(run.json()["detail"], "`abc` is not a number");
+    for limit in ["x", "-1", "501"] {
+        let path = format!("/api/v1/runs?limit={limit}");
+        let wrong = app.get(&path).send().await.json();
+        let detail = "query parameter `limit`: must be between 1 and 500";
+        assert_eq!(wrong["detail"], detail, "{limit}");
+    }
     let query = app.get("/api/v1/whoami?color=red").problem().await;
     assert_eq!(query, (400, "invalid_query".to_owned()));
 }
