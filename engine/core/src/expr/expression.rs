@@ -191,6 +191,11 @@ impl Condition {
         held.map(|value| value.as_bool().unwrap_or(false))
     }
 
+    /// Returns the expression whose truth it is.
+    pub(crate) fn expression(&self) -> &Expression {
+        &self.expression
+    }
+
     /// Returns what the condition mentions.
     pub fn references(&self) -> &References {
         self.expression.references()

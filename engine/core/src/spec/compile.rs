@@ -1,6 +1,7 @@
 //! Compiles the expressions of a file and remembers where each stands, for the later checks.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 
 use crate::diagnostics::code;
 use crate::expr::{Condition, Expression, Problems, References, Template};
@@ -43,13 +44,18 @@ pub(crate) struct Site<'a> {
     pub(crate) owner: Owner,
     /// Whether it is part of a text, not all of it.
     pub(crate) in_text: bool,
-    pub(crate) references: References,
+    expression: Expression,
     scalar: View<'a>,
     /// Where the compiled text begins within the scalar.
     base: usize,
 }
 
 impl<'a> Site<'a> {
+    /// Returns what the expression mentions.
+    pub(crate) fn references(&self) -> &References {
+        self.expression.references()
+    }
+
     /// Returns the place of a part of the expression.
     pub(crate) fn place(&self, ctx: &Context<'a>, offset: usize, length: usize) -> At {
         ctx.inside(self.scalar, self.base + offset, length)
@@ -74,6 +80,10 @@ impl<'a> Site<'a> {
 pub(crate) struct Compiler<'a, 'c> {
     pub(crate) ctx: &'c Context<'a>,
     sites: RefCell<Vec<Site<'a>>>,
+    /// Conditions by their text: a file repeats most of them.
+    conditions: RefCell<HashMap<&'a str, Condition>>,
+    /// The same for texts with expressions in them.
+    texts: RefCell<HashMap<&'a str, Template>>,
 }
 
 impl<'a, 'c> Compiler<'a, 'c> {
@@ -82,6 +92,8 @@ impl<'a, 'c> Compiler<'a, 'c> {
         Self {
             ctx,
             sites: RefCell::default(),
+            conditions: RefCell::default(),
+            texts: RefCell::default(),
         }
     }
 
@@ -93,7 +105,19 @@ impl<'a, 'c> Compiler<'a, 'c> {
     /// Compiles any JSON with templates in it.
     pub(crate) fn template(&self, view: View<'a>, owner: Owner) -> Template {
         self.check_literals(view);
-        self.template_value(view, &view.node.to_value(), 0, owner)
+        let Some(text) = view.text() else {
+            return self.template_value(view, &view.node.to_value(), 0, owner);
+        };
+        let known = self.texts.borrow().get(&**text).cloned();
+        if let Some(template) = known {
+            self.remember(&template, (view, 0), owner);
+            return template;
+        }
+        let template = self.template_value(view, &Value::Text(text.clone()), 0, owner);
+        if !matches!(template, Template::Literal(_)) {
+            self.texts.borrow_mut().insert(text, template.clone());
+        }
+        template
     }
 
     /// Reports what looks like an expression and would be passed on as it is.
@@ -172,7 +196,7 @@ impl<'a, 'c> Compiler<'a, 'c> {
         };
         match Expression::compile(text) {
             Ok(expression) => {
-                self.site(view, owner, expression.references());
+                self.site(view, owner, &expression);
                 expression
             }
             Err(problems) => {
@@ -187,9 +211,12 @@ impl<'a, 'c> Compiler<'a, 'c> {
         let Some(text) = view.text() else {
             return Condition::constant(matches!(view.node.data, Data::Bool(true)));
         };
-        match Condition::compile(text) {
+        let known = self.conditions.borrow().get(&**text).cloned();
+        match known.map_or_else(|| Condition::compile(text), Ok) {
             Ok(condition) => {
-                self.site(view, owner, condition.references());
+                self.site(view, owner, condition.expression());
+                let mut conditions = self.conditions.borrow_mut();
+                conditions.entry(text).or_insert_with(|| condition.clone());
                 condition
             }
             Err(problems) => {
@@ -230,18 +257,18 @@ impl<'a, 'c> Compiler<'a, 'c> {
             self.sites.borrow_mut().push(Site {
                 owner,
                 in_text: found.in_text,
-                references: found.expression.references().clone(),
+                expression: found.expression.clone(),
                 scalar,
                 base,
             });
         }
     }
 
-    fn site(&self, scalar: View<'a>, owner: Owner, references: &References) {
+    fn site(&self, scalar: View<'a>, owner: Owner, expression: &Expression) {
         self.sites.borrow_mut().push(Site {
             owner,
             in_text: false,
-            references: references.clone(),
+            expression: expression.clone(),
             scalar,
             base: 0,
         });

@@ -3,6 +3,7 @@
 //! A path is a number in an arena, so that remembering places costs nothing until a problem is
 //! printed.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -97,7 +98,7 @@ impl<'a> Context<'a> {
 
     /// Returns the member `key` of a map, unless it is null: null is as good as not given.
     pub(crate) fn get(&self, view: View<'a>, key: &str) -> Option<View<'a>> {
-        let (key, member) = view.node.as_map()?.get_key_value(key)?;
+        let (key, member) = view.node.member(key)?;
         (!member.node.is_null()).then(|| self.child(view, Segment::Key(key), &member.node))
     }
 
@@ -125,7 +126,7 @@ impl<'a> Context<'a> {
 
     /// Returns the place of a map's key.
     pub(crate) fn key_at(&self, view: View<'a>, key: &str) -> At {
-        let found = view.node.as_map().and_then(|map| map.get_key_value(key));
+        let found = view.node.member(key);
         found.map_or(view.at, |(key, member)| At {
             span: member.key,
             path: self.child(view, Segment::Key(key), &member.node).at.path,
@@ -136,13 +137,13 @@ impl<'a> Context<'a> {
     pub(crate) fn follow(&self, view: View<'a>, pointer: &str) -> View<'a> {
         let mut view = view;
         for token in pointer.split('/').skip(1) {
-            let token = token.replace("~1", "/").replace("~0", "~");
+            let token = unescape(token);
             let next = match token.parse::<usize>() {
                 Ok(index) if view.node.as_list().is_some() => self.items(view).nth(index),
-                _ => self
-                    .members(view)
-                    .find(|(key, ..)| ***key == *token)
-                    .map(|(_, _, value)| value),
+                _ => view
+                    .node
+                    .member(&token)
+                    .map(|(key, member)| self.child(view, Segment::Key(key), &member.node)),
             };
             let Some(next) = next else { break };
             view = next;
@@ -263,8 +264,21 @@ impl<'a> Context<'a> {
     }
 }
 
+/// Returns a segment of a JSON pointer as the key that it stands for.
+fn unescape(segment: &str) -> Cow<'_, str> {
+    if segment.contains('~') {
+        Cow::Owned(segment.replace("~1", "/").replace("~0", "~"))
+    } else {
+        Cow::Borrowed(segment)
+    }
+}
+
 /// Appends one segment to a JSON pointer.
 pub(crate) fn push_segment(pointer: &mut String, segment: &str) {
     pointer.push('/');
-    pointer.push_str(&segment.replace('~', "~0").replace('/', "~1"));
+    if segment.contains(['~', '/']) {
+        pointer.push_str(&segment.replace('~', "~0").replace('/', "~1"));
+    } else {
+        pointer.push_str(segment);
+    }
 }

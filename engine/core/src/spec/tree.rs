@@ -65,6 +65,21 @@ pub(crate) struct Member {
     pub(crate) node: Node,
 }
 
+/// Maps up to this size are searched from the first member on: comparing a few lengths takes less
+/// time than hashing a key, and nearly all maps of a file are small.
+const SMALL: usize = 16;
+
+/// Returns a member by its key.
+pub(crate) fn find_member<'m>(
+    members: &'m Members,
+    key: &str,
+) -> Option<(&'m Arc<str>, &'m Member)> {
+    if members.len() <= SMALL {
+        return members.iter().find(|(name, _)| ***name == *key);
+    }
+    members.get_key_value(key)
+}
+
 impl Node {
     /// Makes a tree of a value that did not come from a text; every place is `base`.
     pub(crate) fn from_value(value: &Value, base: Position) -> Self {
@@ -125,6 +140,11 @@ impl Node {
         } else {
             None
         }
+    }
+
+    /// Returns a member of a map by its key.
+    pub(crate) fn member(&self, key: &str) -> Option<(&Arc<str>, &Member)> {
+        find_member(self.as_map()?, key)
     }
 
     /// Returns the members, if it is a map.

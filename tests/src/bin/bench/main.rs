@@ -19,6 +19,8 @@ mod first;
 mod floor;
 mod items;
 mod load;
+mod machine;
+mod validate;
 
 use std::path::Path;
 
@@ -57,6 +59,10 @@ async fn main() -> Result<()> {
     }
     if wants("D") {
         first::run(Path::new(&binary), &data.join("first"), &mut figures).await?;
+    }
+    if wants("I") {
+        validate::run(&mut figures)?;
+        machine::run(&mut figures)?;
     }
     figures.print();
     server.kill().await?;

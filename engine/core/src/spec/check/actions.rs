@@ -60,7 +60,7 @@ pub(super) fn check<'a>(ctx: &Context<'a>, file: &Resolved<'a>, actions: Option<
     };
     for site in &file.sites {
         for read in site
-            .references
+            .references()
             .reads
             .iter()
             .filter(|read| read.root == Root::Task)

@@ -80,11 +80,11 @@ pub(super) fn check<'a>(ctx: &Context<'a>, file: &Resolved<'a>) {
         before: BTreeMap::new(),
     };
     for site in &file.sites {
-        for read in &site.references.reads {
+        for read in &site.references().reads {
             checker.read(site, read);
         }
         checker.calls(site);
-        for ternary in &site.references.ternaries {
+        for ternary in &site.references().ternaries {
             let at = site.place(ctx, ternary.offset, 1);
             let message = "`a ? b : c` is written `b if a else c` here";
             let fix = Some(format!("write `{}`", ternary.rewrite));
@@ -334,7 +334,7 @@ impl<'a> Checker<'_, 'a> {
         if matches!(site.owner.moment, Moment::Retry | Moment::Completion) {
             return;
         }
-        for call in &site.references.calls {
+        for call in &site.references().calls {
             let name = &*call.name;
             let is_function = site.text_at(call.offset).starts_with(name);
             if is_function && ON_COMPLETION.contains(&name) {

@@ -12,7 +12,7 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span as RawSpan, StrInpu
 
 use super::scalar::{self, ScalarError};
 use crate::diagnostics::{Diagnostic, code};
-use crate::spec::tree::{Data, Member, Members, Node, Position, Span};
+use crate::spec::tree::{Data, Member, Members, Node, Position, Span, find_member};
 
 /// The largest file: more is a mistake, and a reader holds several copies of it.
 pub const MAX_BYTES: usize = 1 << 20;
@@ -186,7 +186,7 @@ impl Reader<'_, '_> {
             *key = Some((Key::Merge, span));
             return Ok(());
         }
-        let first = members.get(&name).map(|member| member.key.start.line);
+        let first = find_member(members, &name).map(|(_, member)| member.key.start.line);
         *key = Some(match first {
             None => (Key::Name(name), span),
             Some(_) => (Key::Refused(name), span),

@@ -1,0 +1,73 @@
+//! Workload I: how long it takes to check a large workflow, and to rehearse all cases of the
+//! language. In this process: what is measured is the core, whoever calls it.
+
+use std::fmt::Write as _;
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use attune_core::rehearse::{read, rehearse};
+use attune_core::spec::parse;
+
+use crate::figure::Figures;
+
+/// The most tasks a file may have.
+const TASKS: usize = 1_000;
+/// Rounds measured; the best counts, since others share the machine.
+const ROUNDS: usize = 20;
+/// The language's own cases.
+const CASES: &str = include_str!("../../../../engine/core/tests/conformance.yaml");
+
+/// Measures in this process.
+pub(crate) fn run(figures: &mut Figures) -> Result<()> {
+    let source = ladder();
+    let parsed = parse(&source);
+    ensure!(parsed.definition.is_some(), "{:?}", parsed.diagnostics);
+    let began = Instant::now();
+    drop(parse(&source));
+    let first = began.elapsed().as_secs_f64() * 1e3;
+    figures.add("I.1000 tasks, once", first, "ms", "<= 20");
+    let best = best(|| drop(parse(&source)));
+    figures.add("I.1000 tasks, best", best, "ms", "<= 20");
+
+    let began = Instant::now();
+    let cases = read(CASES).context("the cases are no rehearsal file")?;
+    for case in &cases {
+        let verdict = rehearse(case, &|_| None);
+        ensure!(verdict.passed(), "case {} fails", case.id);
+    }
+    let all = began.elapsed().as_secs_f64() * 1e3;
+    figures.add("I.all conformance cases", all, "ms", "<= 1000");
+    Ok(())
+}
+
+fn best(work: impl Fn()) -> f64 {
+    let round = |_| {
+        let began = Instant::now();
+        work();
+        began.elapsed().as_secs_f64() * 1e3
+    };
+    (0..ROUNDS).map(round).fold(f64::INFINITY, f64::min)
+}
+
+/// A ladder: each rung has an input with expressions, conditions, a publish and a handler, and no
+/// two rungs are alike.
+fn ladder() -> String {
+    let mut text = String::from(
+        "ref: demo.large\nlabel: Large\nversion: 1.0.0\n\
+         parameters: {n: {type: integer, default: 1}}\nvars: {x: 0}\ntasks:\n",
+    );
+    for rung in 0..TASKS - 1 {
+        let next = rung + 1;
+        let _ = write!(
+            text,
+            "- name: t{rung}\n  action: demo.work\n  retry: {{count: 2, delay: 1s}}\n  \
+             input: {{n: '{{{{ parameters.n + {rung} }}}}', text: 'at {{{{ vars.x }}}} of {{{{ system.now }}}}'}}\n  \
+             publish: {{x: '{{{{ result().x + {rung} }}}}'}}\n  next:\n  \
+             - {{when: '{{{{ succeeded() and vars.x >= {rung} }}}}', do: [t{next}]}}\n  \
+             - {{when: '{{{{ not succeeded() }}}}', do: [fail]}}\n"
+        );
+    }
+    let last = TASKS - 1;
+    let _ = writeln!(text, "- {{name: t{last}, action: demo.work}}");
+    text
+}
