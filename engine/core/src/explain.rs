@@ -125,6 +125,9 @@ pub enum Wait {
     Key {
         /// The key.
         key: Arc<str>,
+        /// Where it stands in the key's queue, for who knows the queues of all runs.
+        #[serde(flatten)]
+        queue: Option<KeyQueue>,
     },
     /// A free place among the run's attempts.
     Parallel {
@@ -174,6 +177,15 @@ pub enum Wait {
     },
     /// The tasks of the block.
     Tasks,
+}
+
+/// A place in the queue of a concurrency key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct KeyQueue {
+    /// Who has the key.
+    pub holder: Option<RunId>,
+    /// Runs and tasks before it in the queue.
+    pub ahead: u32,
 }
 
 /// Explains a task of a run by its journal. `None` if there is no such task.

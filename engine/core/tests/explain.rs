@@ -186,7 +186,7 @@ tasks:
         .unwrap()
         .unwrap();
     let key = "k".into();
-    assert_eq!(a.reasons, [Reason::Waits(Wait::Key { key })]);
+    assert_eq!(a.reasons, [Reason::Waits(Wait::Key { key, queue: None })]);
 }
 
 const BLOCK: &str = "

@@ -56,7 +56,11 @@ fn every_code_is_told_in_every_format() {
                 ("sarif", in_sarif(&one, problem)),
                 ("github", in_github(&one, problem)),
             ] {
-                assert!(shown, "{} is not told as {format}: {problem:?}", problem.code);
+                assert!(
+                    shown,
+                    "{} is not told as {format}: {problem:?}",
+                    problem.code
+                );
             }
             told.insert(problem.code);
         }

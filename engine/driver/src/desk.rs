@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use attune_core::event::RunStarted;
-use attune_core::{EventKind, RunId};
+use attune_core::explain::KeyQueue;
+use attune_core::{EventKind, RunId, TaskId};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::actor::keys::{self, KeyRequest, home};
 use crate::actor::millis;
 use crate::follow::{Journal, follow};
 use crate::handle::{
@@ -111,6 +113,21 @@ impl<W: World> Desk for DeskOf<W> {
             run: machine.run,
             events: machine.events,
         })
+    }
+
+    async fn key_place(
+        &self,
+        key: Arc<str>,
+        run: RunId,
+        task: Option<TaskId>,
+    ) -> Result<Option<KeyQueue>, CommandError> {
+        let (reply, receiver) = oneshot::channel();
+        let lane = &self.0.lanes[home(&key, self.0.lanes.len())];
+        let claim = keys::Claim { run, task };
+        let request = Request::Key(KeyRequest::Ask { key, claim, reply });
+        let sent = lane.requests.send(request).await;
+        sent.map_err(|_| CommandError::Busy)?;
+        receiver.await.map_err(|_| CommandError::Busy)
     }
 
     async fn events(

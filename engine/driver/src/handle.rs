@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use attune_core::effect::Change;
 use attune_core::event::{CancelMode, Fork, RerunTask, Trigger};
+use attune_core::explain::KeyQueue;
 use attune_core::pin::{Pins, WorkflowPin};
 use attune_core::run::RunStatus;
 use attune_core::step::Refusal;
@@ -230,6 +231,20 @@ impl Handle {
         self.desk.inspect(run).await
     }
 
+    /// Tells where a run, or one of its task executions, stands in the queue of a concurrency key;
+    /// `None` if it does not wait for that key.
+    ///
+    /// # Errors
+    /// If the server is busy or stopping.
+    pub async fn key_place(
+        &self,
+        key: Arc<str>,
+        run: RunId,
+        task: Option<TaskId>,
+    ) -> Result<Option<KeyQueue>, CommandError> {
+        self.desk.key_place(key, run, task).await
+    }
+
     /// Lists synced events from number `first` on, each with what it made visible.
     ///
     /// # Errors
@@ -272,6 +287,12 @@ pub(crate) trait Desk: Send + Sync {
     ) -> Result<bool, CommandError>;
     async fn wait(&self, run: RunId, limit: Duration) -> Result<bool, CommandError>;
     async fn inspect(&self, run: RunId) -> Result<Inspected, CommandError>;
+    async fn key_place(
+        &self,
+        key: Arc<str>,
+        run: RunId,
+        task: Option<TaskId>,
+    ) -> Result<Option<KeyQueue>, CommandError>;
     async fn events(
         &self,
         run: RunId,

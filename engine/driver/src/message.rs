@@ -58,6 +58,8 @@ pub(crate) enum Request {
         steps: bool,
         reply: oneshot::Sender<Watcher>,
     },
+    /// About a concurrency key.
+    Key(KeyRequest),
 }
 
 /// A run to be born.

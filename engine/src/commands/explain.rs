@@ -132,7 +132,7 @@ fn waits(data: &Json) -> String {
         .map_or_else(String::new, |at| format!(" until {at}"));
     let queue = match data["ahead"].as_u64() {
         Some(0) => ", first in the queue".to_owned(),
-        Some(ahead) => format!(", {ahead} tasks before it"),
+        Some(ahead) => format!(", {ahead} before it in the queue"),
         None => String::new(),
     };
     match data["for"].as_str().unwrap_or_default() {
@@ -140,7 +140,12 @@ fn waits(data: &Json) -> String {
         "delay" => format!("it waits for its delay{until}"),
         "retry" => format!("it waits for its next attempt{until}"),
         "timer" => format!("it sleeps{until}"),
-        "key" => format!("it waits for the concurrency key `{}`", cell(&data["key"])),
+        "key" => {
+            let holder = data["holder"].as_u64();
+            let holder = holder.map_or_else(String::new, |run| format!(", which run {run} has"));
+            let key = cell(&data["key"]);
+            format!("it waits for the concurrency key `{key}`{holder}{queue}")
+        }
         "parallel" => format!(
             "it waits for a place: the run has at most {} attempts at once{queue}",
             data["limit"]

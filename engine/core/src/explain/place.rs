@@ -16,6 +16,7 @@ pub(super) fn gate(run: &Run) -> Option<Wait> {
         }),
         Gate::Key(key) => Some(Wait::Key {
             key: Arc::clone(key),
+            queue: None,
         }),
         Gate::Open => Some(Wait::Resume),
     }
@@ -32,6 +33,7 @@ pub(super) fn wait(run: &Run, id: VisitId, index: u32) -> Option<Wait> {
         }),
         Stage::Keyed => Some(Wait::Key {
             key: visit.key.clone().unwrap_or_else(|| Arc::from("")),
+            queue: None,
         }),
         Stage::Open => open(run, id, visit, index),
     }

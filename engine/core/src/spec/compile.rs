@@ -1,7 +1,8 @@
 //! Compiles the expressions of a file and remembers where each stands, for the later checks.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+
+use indexmap::IndexMap;
 
 use crate::diagnostics::code;
 use crate::expr::{Condition, Expression, Problems, References, Template};
@@ -81,9 +82,9 @@ pub(crate) struct Compiler<'a, 'c> {
     pub(crate) ctx: &'c Context<'a>,
     sites: RefCell<Vec<Site<'a>>>,
     /// Conditions by their text: a file repeats most of them.
-    conditions: RefCell<HashMap<&'a str, Condition>>,
+    conditions: RefCell<IndexMap<&'a str, Condition>>,
     /// The same for texts with expressions in them.
-    texts: RefCell<HashMap<&'a str, Template>>,
+    texts: RefCell<IndexMap<&'a str, Template>>,
 }
 
 impl<'a, 'c> Compiler<'a, 'c> {

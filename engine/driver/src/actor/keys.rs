@@ -11,7 +11,9 @@ use std::sync::Arc;
 
 use attune_core::definition::Overlap;
 use attune_core::event::CancelMode;
+use attune_core::explain::KeyQueue;
 use attune_core::{EventKind, RunId, TaskId};
+use tokio::sync::oneshot;
 
 use super::Actor;
 use super::bench::Bench;
@@ -37,6 +39,12 @@ pub(crate) enum KeyRequest {
     Held { key: Arc<str>, claim: Claim },
     /// The claimant gives the key back, or leaves the queue.
     Release { key: Arc<str>, claim: Claim },
+    /// Where does the claimant stand?
+    Ask {
+        key: Arc<str>,
+        claim: Claim,
+        reply: oneshot::Sender<Option<KeyQueue>>,
+    },
     /// An actor has loaded all that it must after a start.
     Complete,
 }
@@ -44,8 +52,8 @@ pub(crate) enum KeyRequest {
 /// Who wants a key: a run, or one of its task executions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Claim {
-    pub(super) run: RunId,
-    pub(super) task: Option<TaskId>,
+    pub(crate) run: RunId,
+    pub(crate) task: Option<TaskId>,
 }
 
 /// The keys whose home an actor is.
@@ -71,6 +79,21 @@ impl Keys {
     }
 }
 
+impl Keys {
+    /// Returns where a claim stands in the queue of its key; `None` if it does not wait there.
+    fn place(&self, key: &str, claim: Claim) -> Option<KeyQueue> {
+        let queue = self.queues.get(key)?;
+        let ahead = queue
+            .waiting
+            .iter()
+            .position(|(_, waiting)| *waiting == claim)?;
+        Some(KeyQueue {
+            holder: queue.holder.map(|holder| holder.run),
+            ahead: u32::try_from(ahead).unwrap_or(u32::MAX),
+        })
+    }
+}
+
 impl<W: World> Actor<W> {
     /// Takes a message about a key.
     pub(super) fn take_key(&mut self, request: KeyRequest) {
@@ -85,6 +108,10 @@ impl<W: World> Actor<W> {
             }
             KeyRequest::Held { key, claim } => {
                 self.keys.queues.entry(key).or_default().holder = Some(claim);
+            }
+            KeyRequest::Ask { key, claim, reply } => {
+                // Whoever asked may be gone.
+                let _ = reply.send(self.keys.place(&key, claim));
             }
             early if self.keys.awaited > 0 => self.keys.early.push(early),
             KeyRequest::Acquire {
@@ -161,12 +188,17 @@ impl<W: World> Actor<W> {
     }
 }
 
+/// Chooses the home of a key among so many actors.
+pub(crate) fn home(key: &str, actors: usize) -> usize {
+    let mut hasher = IdHasher::default();
+    hasher.write(key.as_bytes());
+    (hasher.finish() >> 32) as usize % actors
+}
+
 impl<W: World> Bench<W> {
     /// Returns the home of a key.
     pub(super) fn key_home(&self, key: &str) -> usize {
-        let mut hasher = IdHasher::default();
-        hasher.write(key.as_bytes());
-        (hasher.finish() >> 32) as usize % self.shared.lanes.len()
+        home(key, self.shared.lanes.len())
     }
 
     /// Returns the message to the home of a key.
@@ -174,6 +206,7 @@ impl<W: World> Bench<W> {
         let home = match &request {
             KeyRequest::Acquire { key, .. }
             | KeyRequest::Held { key, .. }
+            | KeyRequest::Ask { key, .. }
             | KeyRequest::Release { key, .. } => self.key_home(key),
             KeyRequest::Complete => self.index,
         };

@@ -112,6 +112,7 @@ impl<W: World> Actor<W> {
                 self.watches.watch(run, steps, reply);
                 self.tell_of_tail(run, steps);
             }
+            Request::Key(request) => self.take_key(request),
         }
     }
 

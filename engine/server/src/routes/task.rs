@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use attune_core::explain::{About, explain};
+use attune_core::explain::{About, Explanation, Reason, Wait, explain};
 use attune_core::pin::ActionPin;
 use attune_core::run::{TaskFilter, TaskStatus};
 use attune_core::{RunId, TaskId, Value};
@@ -144,5 +144,22 @@ async fn tell(app: &App, run: RunId, about: About) -> Result<Option<ExplanationV
         .await
         .map_err(|error| ApiError::internal(&error))?
         .map_err(|error| ApiError::internal(&error))?;
-    Ok(told.map(ExplanationView::from))
+    let Some(mut told) = told else {
+        return Ok(None);
+    };
+    find_in_queue(app, run, &mut told).await;
+    Ok(Some(told.into()))
+}
+
+/// Adds the place in the queue of the key that a task, or the run before its first task, waits
+/// for: only the driver knows the other runs.
+async fn find_in_queue(app: &App, run: RunId, told: &mut Explanation) {
+    let task = told.execution;
+    for reason in &mut told.reasons {
+        if let Reason::Waits(Wait::Key { key, queue }) = reason {
+            let place = app.handle.key_place(key.clone(), run, task).await;
+            // While the server stops, the key alone must do.
+            *queue = place.unwrap_or_default();
+        }
+    }
 }

@@ -372,3 +372,42 @@ async fn graph_and_context_of_a_run_are_shown() {
     assert_eq!(context["task"]["greet"]["result"], "Hello, Ada!");
     assert_eq!(context["vars"]["key"], "[secret]");
 }
+
+/// Asks why a task waits until its place in the queue of its key is known.
+async fn queued(app: &TestApp, run: u64) -> Json {
+    for _ in 0..1000 {
+        let path = format!("/api/v1/runs/{run}/tasks/ask/explain");
+        let told = app.get(&path).send().await.data();
+        let reasons = told["reasons"].as_array().unwrap().clone();
+        let waits = reasons.into_iter().find(|reason| reason["type"] == "waits");
+        match waits {
+            Some(waits) if waits["data"]["ahead"].is_u64() => return waits["data"].clone(),
+            _ => tokio::task::yield_now().await,
+        }
+    }
+    Json::Null
+}
+
+#[tokio::test]
+async fn what_waits_for_a_key_tells_who_has_it_and_how_many_are_before_it() {
+    let app = TestApp::filled().await;
+    app.workflow(
+        "ref: demo.keyed\nlabel: Keyed\nversion: 1.0.0\nconcurrency_key: \"'one'\"\n\
+         tasks: [{name: ask, action: core.inquiry}]\n",
+    )
+    .await;
+    app.workflow(
+        "ref: demo.tasks\nlabel: Keyed tasks\nversion: 1.0.0\n\
+         tasks: [{name: ask, action: core.inquiry, concurrency_key: \"'two'\"}]\n",
+    )
+    .await;
+    for workflow in ["keyed", "keyed", "keyed", "tasks", "tasks"] {
+        let path = format!("/api/v1/workflows/demo.{workflow}/execute");
+        let run = app.post(&path).json(json!({})).send().await;
+        assert_eq!(run.status, StatusCode::ACCEPTED, "{}", run.text());
+    }
+    let wait = |key: &str, holder: u64, ahead: u64| json!({"for": "key", "key": key, "holder": holder, "ahead": ahead});
+    assert_eq!(queued(&app, 2).await, wait("one", 1, 0));
+    assert_eq!(queued(&app, 3).await, wait("one", 1, 1));
+    assert_eq!(queued(&app, 5).await, wait("two", 4, 0));
+}

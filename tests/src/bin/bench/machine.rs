@@ -6,8 +6,8 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use attune_core::effect::Effect;
 use attune_core::event::{
-    AttemptFinished, AttemptStarted, Event, EventKind, FactKey, Facts, Outcome, RunStarted, Trigger,
-    Usage,
+    AttemptFinished, AttemptStarted, Event, EventKind, FactKey, Facts, Outcome, RunStarted,
+    Trigger, Usage,
 };
 use attune_core::pin::{Pins, WorkflowPin};
 use attune_core::spec::{self, Options};
@@ -22,11 +22,17 @@ const SIZES: [usize; 4] = [10, 100, 1_000, 10_000];
 /// Rounds measured of each, scaled so that all sizes take about as many steps.
 const STEPS: usize = 40_000;
 
+/// Makes a workflow of so many tasks or items.
+type Workflow = fn(usize) -> Json;
+
 /// Measures in this process; a size is compared with the one of 100, as small runs are mostly start
 /// and end.
 pub(crate) fn run(figures: &mut Figures) -> Result<()> {
-    let kinds: [(&str, fn(usize) -> Json); 3] =
-        [("task", chain), ("item", items), ("item with kv", items_with_facts)];
+    let kinds: [(&str, Workflow); 3] = [
+        ("task", chain),
+        ("item", items),
+        ("item with kv", items_with_facts),
+    ];
     for (what, workflow) in kinds {
         let mut costs = Vec::new();
         for size in SIZES {
@@ -35,7 +41,12 @@ pub(crate) fn run(figures: &mut Figures) -> Result<()> {
             costs.push(cost);
         }
         let ratio = costs[SIZES.len() - 1] / costs[1];
-        figures.add(format!("H.step per {what}, 10000 / 100"), ratio, "ratio", "<= 1.5");
+        figures.add(
+            format!("H.step per {what}, 10000 / 100"),
+            ratio,
+            "ratio",
+            "<= 1.5",
+        );
     }
     Ok(())
 }

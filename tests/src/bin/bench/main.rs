@@ -36,10 +36,18 @@ async fn main() -> Result<()> {
     let (binary, floor) = (path()?, path()?);
     let wanted: Vec<String> = args.collect();
     let wants = |name: &str| wanted.is_empty() || wanted.iter().any(|other| other == name);
+    let mut figures = Figures::default();
+    if wants("I") {
+        validate::run(&mut figures)?;
+        machine::run(&mut figures)?;
+        if wanted.len() == 1 {
+            figures.print();
+            return Ok(());
+        }
+    }
 
     let data = std::env::temp_dir().join(format!("attune-bench-{}", std::process::id()));
     let server = Server::start(Path::new(&binary), &data).await?;
-    let mut figures = Figures::default();
     figures.add("floor.sync", floor::sync_us(server.data_dir())?, "µs", "");
     if wants("A") {
         chain::pure(&server, &mut figures).await?;
@@ -59,10 +67,6 @@ async fn main() -> Result<()> {
     }
     if wants("D") {
         first::run(Path::new(&binary), &data.join("first"), &mut figures).await?;
-    }
-    if wants("I") {
-        validate::run(&mut figures)?;
-        machine::run(&mut figures)?;
     }
     figures.print();
     server.kill().await?;

@@ -63,6 +63,9 @@ fn places(text: &str, found: impl Fn(usize) -> bool) -> Vec<usize> {
 }
 
 pub(super) fn top_level(text: &str, needle: &str) -> Option<usize> {
+    if !text.contains(needle) {
+        return None;
+    }
     places(text, |at| text[at..].starts_with(needle))
         .first()
         .copied()
@@ -70,12 +73,17 @@ pub(super) fn top_level(text: &str, needle: &str) -> Option<usize> {
 
 fn is_word(text: &str, at: usize, word: &str) -> bool {
     let part_of_word = |c: char| c.is_alphanumeric() || c == '_';
-    text[at..].starts_with(word)
+    let same_start = text.as_bytes()[at] == word.as_bytes()[0];
+    same_start
+        && text[at..].starts_with(word)
         && !text[..at].ends_with(part_of_word)
         && !text[at + word.len()..].starts_with(part_of_word)
 }
 
 pub(super) fn split_word_at(text: &str, word: &str) -> Option<usize> {
+    if !text.contains(word) {
+        return None;
+    }
     places(text, |at| is_word(text, at, word)).first().copied()
 }
 
@@ -87,6 +95,9 @@ pub(super) fn split_word<'t>(text: &'t str, separator: &str) -> Option<(&'t str,
 pub(super) fn split_all<'t>(text: &'t str, word: &str) -> Vec<&'t str> {
     let mut parts = Vec::new();
     let mut start = 0;
+    if !text.contains(word) {
+        return vec![text];
+    }
     for at in places(text, |at| is_word(text, at, word)) {
         parts.push(&text[start..at]);
         start = at + word.len();
