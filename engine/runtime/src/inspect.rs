@@ -33,6 +33,25 @@ impl Inspector for Runtime {
         let looked = self.on_guests(work).await;
         looked.unwrap_or_else(|| Err(refuse("busy", "the engine lost the upload", "try again")))
     }
+
+    fn effective(&self, grants: &Value) -> Value {
+        // What does not parse is not granted: an attempt fails with it.
+        let mut wanted = Grants::parse(grants).unwrap_or_default();
+        let settings = &self.0.settings;
+        let ceiling = settings.http.ceiling.as_ref();
+        if ceiling.is_some_and(Vec::is_empty) {
+            wanted.http.clear();
+        }
+        let effective = wanted.within(&settings.grants);
+        let json = effective.to_json();
+        let (Some(ceiling), false) = (ceiling, effective.http.is_empty()) else {
+            return json;
+        };
+        let patterns = ceiling.iter().map(|own| Value::Text(own.as_text().clone()));
+        let mut members = json.as_map().cloned().unwrap_or_default();
+        members.insert("http_within".into(), Value::list(patterns.collect()));
+        Value::Map(std::sync::Arc::new(members))
+    }
 }
 
 impl Runtime {

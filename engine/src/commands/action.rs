@@ -321,8 +321,12 @@ fn describe(action: &Json) -> String {
         out.push_str(&format!("{summary}\n"));
     }
     out.push_str(&difference(action));
-    for key in ["digest", "grants", "exports", "imports"] {
+    for key in ["digest", "grants", "effective", "exports", "imports"] {
         let value = &action[key];
+        // The operator takes nothing away: what it wants is what it has.
+        if key == "effective" && *value == action["grants"] {
+            continue;
+        }
         let text = match value {
             Json::Array(items) => items
                 .iter()

@@ -1,11 +1,13 @@
 //! The sandbox as a user meets it: the real server, real components, a service on loopback.
 
+mod commands;
 mod hostile;
 mod requests;
 mod used;
 mod versions;
 
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::{Value as Json, json};
 use tests::server::{Server, binary};
@@ -33,6 +35,27 @@ async fn upload(server: &Server, name: &str, component: &[u8], manifest: &str) -
     let kind = "multipart/form-data; boundary=X";
     let answer = server.call("PUT", &path, kind, &body).await.unwrap();
     answer["data"].clone()
+}
+
+/// Runs the command line in the server's folder and returns its exit code and all it says.
+fn tried(server: &Server, words: &[&str]) -> (i32, String) {
+    let done = Command::new(binary())
+        .args(words)
+        .current_dir(server.data_dir())
+        .env("ATTUNE_SERVER", format!("http://{}", server.address()))
+        .env("XDG_CONFIG_HOME", server.data_dir())
+        .output()
+        .unwrap();
+    let text = [done.stdout, done.stderr].concat();
+    let text = String::from_utf8(text).unwrap();
+    (done.status.code().unwrap(), text)
+}
+
+/// Runs a command that must go well.
+fn attune(server: &Server, words: &[&str]) -> String {
+    let (code, text) = tried(server, words);
+    assert_eq!(code, 0, "{words:?}: {text}");
+    text
 }
 
 /// Posts JSON and returns status and answer.

@@ -59,4 +59,9 @@ pub struct InspectError {
 pub trait Inspector: Send + Sync + 'static {
     /// Inspects and compiles a component; `manifest` is JSON, null without one.
     async fn inspect(&self, upload: Bytes, manifest: Value) -> Result<Inspection, InspectError>;
+
+    /// Returns what the operator's ceiling leaves of wanted grants, as they are: JSON.
+    fn effective(&self, grants: &Value) -> Value {
+        grants.clone()
+    }
 }

@@ -220,7 +220,8 @@ pub(crate) async fn delete_action(
 /// Makes the view of a revision.
 pub(super) async fn view(app: &App, record: &ActionRecord) -> Result<ActionView> {
     let before = before(app, &record.reference, record.revision).await?;
-    Ok(ActionView::new(record, before.as_ref()))
+    let effective = app.inspector.effective(&record.grants);
+    Ok(ActionView::new(record, before.as_ref(), effective))
 }
 
 /// Returns the newest approved revision before `revision`.

@@ -76,7 +76,8 @@ pub(crate) async fn put_action(
         .await?;
     if query.dry_run {
         let before = before(&app, &reference.0, u32::MAX).await?;
-        let data = InspectionView::new(reference.0, &found, before.as_ref());
+        let effective = app.inspector.effective(&found.grants);
+        let data = InspectionView::new(reference.0, &found, before.as_ref(), effective);
         return Ok(Data { data }.into_response());
     }
     check_builtin(&app, &reference).await?;

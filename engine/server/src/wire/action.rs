@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use attune_core::Value;
 use attune_core::pin::{AttemptLimits, Invocation};
 use attune_driver::port::{ActionRecord, Inspection};
 use serde::Serialize;
@@ -67,6 +68,9 @@ struct ComponentView {
     export: Option<String>,
     /// The grants it wants.
     grants: AnyJson,
+    /// What of them the operator's configuration leaves it once it is approved. Its requests must
+    /// fit a pattern of `http_within` too, if that is there.
+    effective: AnyJson,
     /// How they differ from those of the revision in use before.
     difference: DifferenceView,
     /// Same input, same bytes: results may be reused.
@@ -142,7 +146,11 @@ impl From<&ActionRecord> for ActionSummaryView {
 
 impl ActionView {
     /// Makes the view of a revision; `before` is the one in use before it.
-    pub(crate) fn new(record: &ActionRecord, before: Option<&ActionRecord>) -> Self {
+    pub(crate) fn new(
+        record: &ActionRecord,
+        before: Option<&ActionRecord>,
+        effective: Value,
+    ) -> Self {
         Self {
             summary: record.into(),
             component: ComponentView {
@@ -150,6 +158,7 @@ impl ActionView {
                 imports: record.imports.clone(),
                 export: export(&record.invocation),
                 grants: record.grants.clone().into(),
+                effective: effective.into(),
                 difference: DifferenceView::new(&record.grants, before),
                 cacheable: record.cacheable,
                 limits: record.limits.into(),
@@ -166,6 +175,7 @@ impl InspectionView {
         reference: Arc<str>,
         found: &Inspection,
         before: Option<&ActionRecord>,
+        effective: Value,
     ) -> Self {
         Self {
             reference,
@@ -181,6 +191,7 @@ impl InspectionView {
                 imports: found.imports.clone(),
                 export: export(&found.invocation),
                 grants: found.grants.clone().into(),
+                effective: effective.into(),
                 difference: DifferenceView::new(&found.grants, before),
                 cacheable: found.cacheable,
                 limits: found.limits.into(),

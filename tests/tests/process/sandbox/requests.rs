@@ -82,56 +82,67 @@ async fn requests_are_sent_once_an_admin_has_approved_them() {
     assert_eq!(service.heads().len(), 1, "what was denied was not sent");
 }
 
+/// What is refused though every request is granted, and what the guest is told.
+const REFUSED: &[(&str, &str)] = &[
+    (
+        r#"{"authority":"127.0.0.2:PORT"}"#,
+        "DestinationIpProhibited",
+    ),
+    (r#"{"authority":"[::1]:PORT"}"#, "DestinationIpProhibited"),
+    (
+        r#"{"authority":"[::ffff:127.0.0.2]:PORT"}"#,
+        "DestinationIpProhibited",
+    ),
+    (
+        r#"{"authority":"[64:ff9b::7f00:2]:PORT"}"#,
+        "DestinationIpProhibited",
+    ),
+    (
+        r#"{"authority":"169.254.169.254"}"#,
+        "DestinationIpProhibited",
+    ),
+    (
+        r#"{"authority":"2130706433:PORT"}"#,
+        "HttpRequestUriInvalid",
+    ),
+    (
+        r#"{"authority":"0177.0.0.1:PORT"}"#,
+        "HttpRequestUriInvalid",
+    ),
+    (
+        r#"{"authority":"127.0.0.1:PORT","method":"POST"}"#,
+        "HttpRequestDenied",
+    ),
+    (
+        r#"{"authority":"127.0.0.1:PORT","headers":[["host","evil.test"]]}"#,
+        "HeaderError",
+    ),
+    (
+        r#"{"authority":"127.0.0.1:PORT","headers":[["x","a\r\nhost: evil.test"]]}"#,
+        "HeaderError",
+    ),
+];
+
 #[tokio::test]
 async fn operators_ranges_bound_what_was_approved() {
     let dir = tempfile::tempdir().unwrap();
-    let config = "[sandbox]\nnetworks = [\"127.0.0.1\"]\nhttp = [\"GET http://*:*/*\"]\n";
+    let config = "[sandbox]\nnetworks = [\"127.0.0.1\"]\nhttp = [\"GET http://*:*/*\"]\n\
+        kv = \"read\"\nsecrets = false\n";
     let server = start(dir.path(), config).await;
     let service = Service::start().await;
-    let everything = r#"{"grants": {"http": ["* http://*:*/*", "* https://*:*/*"]},
+    let everything = r#"{"grants": {"http": ["* http://*:*/*", "* https://*:*/*"],
+        "kv": "write", "secrets": {"key": {"hosts": ["a.test"]}}},
         "limits": {"timeout": "2s", "http_response": "64KiB"}}"#;
-    upload(&server, "fetch", &guests::bytes("fetch"), everything).await;
+    let wants = upload(&server, "fetch", &guests::bytes("fetch"), everything).await;
+    let left = json!({
+        "http": ["* http://*:*/*", "* https://*:*/*"],
+        "http_within": ["GET http://*:*/*"],
+        "kv": "read",
+    });
+    assert_eq!(wants["effective"], left, "{wants}");
     post(&server, "/actions/t.fetch/approve", &json!({})).await;
 
-    for (input, error) in [
-        (
-            r#"{"authority":"127.0.0.2:PORT"}"#,
-            "DestinationIpProhibited",
-        ),
-        (r#"{"authority":"[::1]:PORT"}"#, "DestinationIpProhibited"),
-        (
-            r#"{"authority":"[::ffff:127.0.0.2]:PORT"}"#,
-            "DestinationIpProhibited",
-        ),
-        (
-            r#"{"authority":"[64:ff9b::7f00:2]:PORT"}"#,
-            "DestinationIpProhibited",
-        ),
-        (
-            r#"{"authority":"169.254.169.254"}"#,
-            "DestinationIpProhibited",
-        ),
-        (
-            r#"{"authority":"2130706433:PORT"}"#,
-            "HttpRequestUriInvalid",
-        ),
-        (
-            r#"{"authority":"0177.0.0.1:PORT"}"#,
-            "HttpRequestUriInvalid",
-        ),
-        (
-            r#"{"authority":"127.0.0.1:PORT","method":"POST"}"#,
-            "HttpRequestDenied",
-        ),
-        (
-            r#"{"authority":"127.0.0.1:PORT","headers":[["host","evil.test"]]}"#,
-            "HeaderError",
-        ),
-        (
-            r#"{"authority":"127.0.0.1:PORT","headers":[["x","a\r\nhost: evil.test"]]}"#,
-            "HeaderError",
-        ),
-    ] {
+    for (input, error) in REFUSED {
         let refused = fetch(&server, &service, input).await;
         let found = refused["output"]["error"].to_string();
         assert!(found.contains(error), "{input}: {refused}");

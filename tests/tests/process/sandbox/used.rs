@@ -1,30 +1,15 @@
 //! What attempts use: exact, the same in API and command line, and bounded for a run as a whole.
 
-use std::process::Command;
-
 use serde_json::{Value as Json, json};
 use tests::guests;
-use tests::server::{Server, binary};
+use tests::server::Server;
 
-use super::{get, post, run, start, upload};
+use super::{attune, get, post, run, start, upload};
 
 const THREE: &str = "ref: t.three\nlabel: Three\nversion: 1.0.0\ntasks:\n\
     - {name: a, action: t.primes, input: {n: 2000}, on_success: b}\n\
     - {name: b, action: t.primes, input: {n: 2000}, on_success: c}\n\
     - {name: c, action: t.primes, input: {n: 2000}}\n";
-
-/// Runs the command line against the server and returns its output.
-fn attune(server: &Server, words: &[&str]) -> String {
-    let done = Command::new(binary())
-        .args(words)
-        .env("ATTUNE_SERVER", format!("http://{}", server.address()))
-        .env("XDG_CONFIG_HOME", server.data_dir())
-        .output()
-        .unwrap();
-    let err = String::from_utf8_lossy(&done.stderr).into_owned();
-    assert!(done.status.success(), "{words:?}: {err}");
-    String::from_utf8(done.stdout).unwrap() + &err
-}
 
 /// Runs the three tasks with a budget of fuel.
 async fn within(server: &Server, fuel: u64) -> Json {
