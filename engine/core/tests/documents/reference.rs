@@ -104,3 +104,54 @@ fn what_its_tables_say_happens() {
     report("claims of docs/language.md", &wrong);
     assert!(count > 20, "there are {count}");
 }
+
+/// What every construct's section tells, by a part of a word.
+const TOLD: [(&str, &[&str]); 6] = [
+    ("success", &["succe"]),
+    ("failure", &["fail"]),
+    ("timeout", &["timeout", "times out"]),
+    ("skip", &["skip"]),
+    ("pause", &["pause"]),
+    ("restart", &["restart"]),
+];
+
+/// Sections of docs/language.md that are about one construct.
+const CONSTRUCTS: [&str; 14] = [
+    "Tasks",
+    "What follows a task",
+    "Handled and unhandled failures",
+    "Skipping",
+    "Joins",
+    "Cycles",
+    "Blocks",
+    "Sub-workflows",
+    "Waiting and asking",
+    "Items",
+    "Retry and time",
+    "Variables",
+    "The end of a run",
+    "One at a time: keys",
+];
+
+#[test]
+fn every_construct_tells_what_happens_in_each_case() {
+    let text = language();
+    let mut silent = Vec::new();
+    for construct in CONSTRUCTS {
+        let head = format!("\n## {construct}\n");
+        let (_, section) = text.split_once(&head).expect("the section is there");
+        let section = section.split("\n## ").next().unwrap_or_default();
+        // Examples do not tell what happens.
+        let prose: Vec<&str> = section.split("```").step_by(2).collect();
+        let prose = prose.join(" ").to_lowercase();
+        for (case, words) in TOLD {
+            if !words.iter().any(|word| prose.contains(word)) {
+                silent.push(format!("{construct}: {case}"));
+            }
+        }
+    }
+    report(
+        "sections of docs/language.md that do not tell of a case",
+        &silent,
+    );
+}
