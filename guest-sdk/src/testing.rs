@@ -2,6 +2,34 @@
 //!
 //! What the engine would refuse for want of a grant is allowed here unless the test calls
 //! [`deny`].
+//!
+//! ```
+//! use attune_sdk::{prelude::*, testing};
+//!
+//! /// Greets in the pack's language, and counts.
+//! fn greet(_: Value) -> Result<String, ActionError> {
+//!     let hello: String = config::get("hello")?.unwrap_or("Hello".into());
+//!     let seen = kv::get::<u32>("seen")?.unwrap_or(0) + 1;
+//!     kv::set("seen", &seen)?;
+//!     let name: String = http::Request::get("https://names.example/next").send()?.ok()?.json()?;
+//!     info!("greeting", name = name);
+//!     Ok(format!("{hello}, {name}, number {seen}!"))
+//! }
+//!
+//! testing::set_config(json!({"hello": "Bonjour"}));
+//! let next = http::Response { status: 200, body: b"\"Ada\"".to_vec(), ..Default::default() };
+//! testing::respond("GET", "https://names.example/next", next);
+//!
+//! let output = testing::call(&greet, &json!({})).unwrap();
+//! assert_eq!(output, "Bonjour, Ada, number 1!");
+//! assert_eq!(testing::logs()[0].message, "greeting");
+//! assert_eq!(testing::requests().len(), 1);
+//! assert_eq!(kv::get::<u32>("seen"), Ok(Some(1)));
+//!
+//! testing::deny("http");
+//! let error = testing::call(&greet, &json!({})).unwrap_err();
+//! assert_eq!(error.kind(), Some("denied"));
+//! ```
 
 use std::collections::BTreeMap;
 
