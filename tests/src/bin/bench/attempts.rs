@@ -8,6 +8,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use tests::guests;
+use tests::languages::{JS, Project};
 use tests::server::Server;
 
 use crate::figure::Figures;
@@ -22,8 +23,13 @@ struct Subject {
 }
 
 /// Measures a small component, one in JavaScript, and one that computes.
-pub(crate) async fn run(server: &Server, floor: &Path, figures: &mut Figures) -> Result<()> {
-    let subjects = [
+pub(crate) async fn run(
+    server: &Server,
+    binary: &Path,
+    floor: &Path,
+    figures: &mut Figures,
+) -> Result<()> {
+    let mut subjects = vec![
         Subject {
             name: "rust",
             component: guests::standard("core.noop"),
@@ -39,10 +45,35 @@ pub(crate) async fn run(server: &Server, floor: &Path, figures: &mut Figures) ->
             reach: ">= 0.8",
         },
     ];
+    if let Some(component) = javascript(binary, server.data_dir())? {
+        subjects.push(Subject {
+            name: "javascript",
+            component,
+            input: r#"{"message": "hello"}"#,
+            items: 5_000,
+            reach: ">= 0.33",
+        });
+    }
     for subject in subjects {
         measure(server, floor, &subject, figures).await?;
     }
     Ok(())
+}
+
+/// Builds a JavaScript action that parses its input and returns it, without an interface of ours,
+/// which the floor does not know; nothing where the tools are missing.
+fn javascript(binary: &Path, dir: &Path) -> Result<Option<PathBuf>> {
+    const WORLD: &str =
+        "package local:action;\nworld action {\n    export attune:action/handler@1.0.0;\n}\n";
+    const ACTION: &str =
+        "export const handler = { run: (input) => JSON.stringify(JSON.parse(input)) };\n";
+    let Some(project) = Project::new(binary, dir, JS) else {
+        return Ok(None);
+    };
+    std::fs::write(project.dir.join("wit/world.wit"), WORLD)?;
+    std::fs::write(project.dir.join("src/action.js"), ACTION)?;
+    project.run(project.command("npm").args(["run", "--silent", "build"]));
+    Ok(Some(project.dir.join("greet.wasm")))
 }
 
 async fn measure(

@@ -63,7 +63,7 @@ async fn main() -> Result<()> {
         items::run(&server, &mut figures).await?;
     }
     if wants("E") {
-        attempts::run(&server, Path::new(&floor), &mut figures).await?;
+        attempts::run(&server, Path::new(&binary), Path::new(&floor), &mut figures).await?;
     }
     if wants("D") {
         first::run(Path::new(&binary), &data.join("first"), &mut figures).await?;
