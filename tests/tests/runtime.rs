@@ -9,6 +9,8 @@ mod caching;
 mod capabilities;
 #[path = "runtime/durable.rs"]
 mod durable;
+#[path = "runtime/exchanges.rs"]
+mod exchanges;
 #[path = "runtime/fetching.rs"]
 mod fetching;
 #[path = "runtime/fuzzing.rs"]

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use attune_core::Value;
 use attune_core::event::Outcome;
-use attune_driver::port::{Inspection, Inspector};
+use attune_driver::port::{Finished, Inspection, Inspector};
 use attune_runtime::Settings;
 use attune_sdk::testing::Example;
 use serde_json::{Value as Json, json};
@@ -103,6 +103,11 @@ async fn check(reference: &str, example: &Example) {
     let finished = bench
         .run(attempt(&uploaded, &example.input.to_string()))
         .await;
+    compare(reference, example, &finished);
+}
+
+/// Compares how an attempt ended with what its example says.
+pub(crate) fn compare(reference: &str, example: &Example, finished: &Finished) {
     let what = format!("{reference}: {}", example.title);
     let Some(expected) = &example.error else {
         let Outcome::Succeeded(found) = &finished.outcome else {
@@ -112,7 +117,7 @@ async fn check(reference: &str, example: &Example) {
         assert_eq!(found, without_fractions(&example.result), "{what}");
         return;
     };
-    let failure = failure(&finished);
+    let failure = failure(finished);
     assert!(
         failure.message.contains(&expected.message),
         "{what}: {}",
