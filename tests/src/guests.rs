@@ -127,6 +127,32 @@ pub fn by_cargo_component(name: &str) -> Option<PathBuf> {
     ))
 }
 
+/// Returns a program that its authors published, as cargo makes a component of it: nothing of it
+/// knows of this engine.
+///
+/// # Panics
+/// If it cannot be had or does not compile.
+#[must_use]
+pub fn published(name: &str, version: &str) -> Vec<u8> {
+    let root = target_dir("guests").with_file_name("guests-published");
+    let path = root.join("bin").join(format!("{name}.wasm"));
+    if !path.is_file() {
+        let status = Command::new("cargo")
+            .args(["install", name, "--version", version, "--locked", "--quiet"])
+            .args(["--target", guest_cargo::TARGET, "--root"])
+            .arg(&root)
+            .arg("--target-dir")
+            .arg(root.join("target"))
+            .env_remove("CARGO_TARGET_DIR")
+            .status();
+        assert!(
+            status.is_ok_and(|status| status.success()),
+            "`{name}` does not compile"
+        );
+    }
+    fs::read(existing(path)).expect("a guest that was compiled must be readable")
+}
+
 fn existing(path: PathBuf) -> PathBuf {
     assert!(path.is_file(), "there is no `{}`", path.display());
     path

@@ -143,6 +143,22 @@ async fn module_for_preview1_runs_unchanged() {
     assert_eq!(result(&finished), r#"{"bytes":7,"arguments":1}"#);
 }
 
+/// `titlecase` by Wesley Moore (MIT), a program for people's terminals.
+#[tokio::test]
+async fn program_written_by_somebody_else_runs_unchanged() {
+    let bench = Bench::new();
+    let program = tests::guests::published("titlecase", "3.6.0");
+    let manifest = r#"{"command":{"stdin":"{{ input.title }}"}}"#;
+    let program = bench.upload(program, manifest).await.unwrap();
+    assert!(program.pure && program.cacheable);
+    let input = r#"{"title":"an ode to the joy of being a program"}"#;
+    let finished = bench.run(attempt(&program, input)).await;
+    assert_eq!(
+        result(&finished),
+        r#""An Ode to the Joy of Being a Program""#
+    );
+}
+
 #[tokio::test]
 async fn action_of_the_sdk_for_preview1_runs_as_well() {
     let bench = Bench::new();
