@@ -130,7 +130,7 @@ fn complete_operation(method: &str, operation: &mut Map<String, Value>, auth: Au
     let id = operation["operationId"].clone();
     let id = id.as_str().unwrap_or_default().to_owned();
     if id == "put_action" {
-        operation["requestBody"]["required"] = true.into();
+        complete_upload(&mut operation["requestBody"]);
     }
     for parameter in operation
         .get_mut("parameters")
@@ -165,8 +165,35 @@ fn complete_operation(method: &str, operation: &mut Map<String, Value>, auth: Au
         if status.starts_with(['4', '5']) {
             problem_response(response);
         }
+        if let Some(stream) = response.pointer_mut("/content/text~1event-stream") {
+            stream["schema"] = stream_event();
+        }
     }
     responses.sort_keys();
+}
+
+/// Says of which parts a form consists.
+fn complete_upload(body: &mut Value) {
+    body["required"] = true.into();
+    body["content"]["multipart/form-data"]["schema"] = json!({
+        "type": "object",
+        "properties": {
+            "component": {"type": "string", "contentMediaType": "application/wasm"},
+            "manifest": {"type": "string", "description": "YAML or JSON."},
+        },
+        "required": ["component"],
+        "additionalProperties": false,
+    });
+}
+
+/// One event of a stream: its data is JSON on one line.
+fn stream_event() -> Value {
+    let data = json!({"type": "string", "contentMediaType": "application/json"});
+    json!({
+        "type": "object",
+        "properties": {"id": {"type": "string"}, "event": {"type": "string"}, "data": data},
+        "required": ["id", "event", "data"],
+    })
 }
 
 /// Gives an answer the form of a problem, keeping what the handler says of it.

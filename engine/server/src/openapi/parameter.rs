@@ -28,6 +28,9 @@ pub(super) fn complete(id: &str, parameter: &mut Value) {
     let name = parameter["name"].as_str().unwrap_or_default().to_owned();
     match parameter["in"].as_str() {
         Some("path") => add_path_pattern(parameter),
+        Some("header") if name == "last-event-id" => {
+            parameter["schema"]["maximum"] = attune_core::RunId::MAX.0.into();
+        }
         Some("header") if name == "if-match" => {
             parameter["schema"]["anyOf"] = json!([{"const": "*"}, {"pattern": TAGS}]);
         }
@@ -45,6 +48,7 @@ fn add_query_words(id: &str, name: &str, schema: &mut Value) {
     let of_runs = matches!(id, "list_runs" | "cancel_runs" | "retry_runs");
     match name {
         "wait" => schema["pattern"] = DURATION.into(),
+        "task_id" => schema["maximum"] = attune_core::RunId::MAX.0.into(),
         "after" if id == "list_inquiries" => schema["pattern"] = INQUIRY.into(),
         "after"
             if of_runs

@@ -11,7 +11,7 @@ use utoipa::IntoParams;
 use super::run::visible;
 use super::stream::{follow_events, follow_logs};
 use crate::auth::Reader;
-use crate::error::Result;
+use crate::error::{ApiError, Code, Result};
 use crate::extract::{Path, accepts};
 use crate::query::{Limit, PageQuery, Query, given, number_cursor, rows};
 use crate::reply::List;
@@ -96,6 +96,13 @@ pub(crate) async fn list_logs(
     let run = visible(&caller, &app, id).await?;
     let limit = rows(query.limit);
     let after = number_cursor(query.after.as_deref())?;
+    if query
+        .task_id
+        .is_some_and(|id| id > attune_core::RunId::MAX.0)
+    {
+        let detail = "`task_id` must be the id of a task execution";
+        return Err(ApiError::new(Code::InvalidQuery, detail));
+    }
     let filter = LogFilter {
         task: query.task_id.map(TaskId),
         attempt: query.attempt,

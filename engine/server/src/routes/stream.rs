@@ -191,6 +191,7 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>> {
         return Ok(None);
     };
     let number = value.to_str().ok().and_then(|text| text.parse().ok());
+    let number = number.filter(|number| *number <= attune_core::RunId::MAX.0);
     number.map(Some).ok_or_else(|| {
         ApiError::new(
             Code::InvalidHeader,

@@ -62,12 +62,13 @@ async fn the_stream_of_a_finished_run_ends_and_resumes() {
         .send()
         .await;
     assert_eq!(over.status, StatusCode::NO_CONTENT);
-    let wrong = app
-        .get("/api/v1/runs/1/stream")
-        .header("last-event-id", "x")
-        .problem()
-        .await;
-    assert_eq!(wrong, (400, "invalid_header".to_owned()));
+    for wrong in ["x", "-1", "9223372036854775808"] {
+        let call = app
+            .get("/api/v1/runs/1/stream")
+            .header("last-event-id", wrong);
+        let problem = call.problem().await;
+        assert_eq!(problem, (400, "invalid_header".to_owned()), "{wrong}");
+    }
     assert_eq!(app.get("/api/v1/runs/7/stream").problem().await.0, 404);
 }
 
@@ -121,10 +122,10 @@ async fn log_lines_are_listed_filtered_and_followed() {
     let lines = messages(&followed.text());
     assert_eq!(lines.len(), 1);
     assert_eq!(lines[0].2["message"], "careful\nnow");
-    assert_eq!(
-        app.get("/api/v1/runs/1/logs?level=loud").problem().await.0,
-        400
-    );
+    for wrong in ["level=loud", "task_id=9223372036854775808"] {
+        let path = format!("/api/v1/runs/1/logs?{wrong}");
+        assert_eq!(app.get(&path).problem().await.0, 400, "{wrong}");
+    }
     assert_eq!(app.get("/api/v1/runs/9/logs").problem().await.0, 404);
 }
 

@@ -109,3 +109,20 @@ fn pack_data(server: &Server) {
     says(&shown, &["[secret]"]);
     assert!(!shown.contains("hunter22"), "{shown}");
 }
+
+#[tokio::test]
+async fn limit_of_the_configuration_is_named_to_who_exceeds_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = start(dir.path(), "[limits]\ncomponent_bytes = 100000\n").await;
+    let shown = attune(&server, &["config", "--config", "attune.toml"]);
+    says(&shown, &["limits.component_bytes", "100000", "attune.toml"]);
+    let mut large = b"\0asm".to_vec();
+    large.resize(16 << 20, 0);
+    fs::write(dir.path().join("large.wasm"), large).unwrap();
+    let (code, refused) = tried(
+        &server,
+        &["action", "push", "large.wasm", "--as", "t.large"],
+    );
+    assert_eq!(code, 1, "{refused}");
+    says(&refused, &["`component_bytes`: ", "100000 bytes"]);
+}
