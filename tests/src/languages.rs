@@ -1,4 +1,4 @@
-//! Action projects in other languages than Rust, with the tools that `.ci/languages` installs.
+//! Action projects in each language, with the tools that `.ci/languages` installs.
 
 use std::env;
 use std::ffi::OsString;
@@ -17,6 +17,14 @@ pub struct Language {
     /// What must be there: programs, or files below the folder of the tools.
     needs: &'static [&'static str],
 }
+
+/// Rust, by cargo.
+pub const RUST: Language = Language {
+    name: "rust",
+    tests: &["cargo", "test", "--quiet"],
+    source: "src/lib.rs",
+    needs: &["cargo"],
+};
 
 /// JavaScript, by npm.
 pub const JS: Language = Language {
@@ -97,9 +105,18 @@ impl Project {
             // What they compile for themselves is kept, wherever a test has its own cache.
             .env("ZIG_GLOBAL_CACHE_DIR", tools().join("zig"))
             .env("GOCACHE", tools().join("go"))
+            .env("CARGO_TARGET_DIR", tools().join("rust"))
             // Go would fetch another version of itself.
             .env("GOTOOLCHAIN", "local");
         command
+    }
+
+    /// Returns where the build leaves the component.
+    #[must_use]
+    pub fn component(&self) -> PathBuf {
+        let by_cargo = tools().join("rust/wasm32-wasip2/release/greet.wasm");
+        let own = self.dir.join("greet.wasm");
+        if own.is_file() { own } else { by_cargo }
     }
 
     /// Runs a command and returns what it printed.

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
-use tests::languages::{C, GO, JS, Language, PYTHON, Project};
+use tests::languages::{C, GO, JS, Language, PYTHON, Project, RUST};
 use tests::server::{Server, binary};
 
 /// How long a guest may take that sleeps for an hour of its own time.
@@ -88,14 +88,17 @@ fn check_size(language: Language, project: &Project) {
     let row = page.lines().find(|line| line.starts_with(&row)).unwrap();
     let said = row.split('|').nth(4).unwrap().trim();
     let said: f64 = said.trim_end_matches(" MB").parse().unwrap();
-    let size = std::fs::metadata(project.dir.join("greet.wasm"))
-        .unwrap()
-        .len();
+    let size = std::fs::metadata(project.component()).unwrap().len();
     let size = size as f64 / 1e6;
     assert!(
         (size - said).abs() <= (said * 0.2).max(0.01),
         "{size} MB, {row}"
     );
+}
+
+#[tokio::test]
+async fn rust_project_is_tested_pushed_and_run() {
+    check(RUST, "action", ("no_name", "`name` is empty")).await;
 }
 
 #[tokio::test]
