@@ -54,14 +54,15 @@ fn path_problem(method: &Method, rejection: &PathRejection) -> ApiError {
 
 /// The message that our own types gave, or what axum says in our words.
 fn own_message(kind: &ErrorKind) -> String {
-    match kind {
-        ErrorKind::Message(message) | ErrorKind::DeserializeError { message, .. } => {
-            message.clone()
-        }
-        // The numbers in paths are ids.
-        ErrorKind::ParseError { value, .. }
-        | ErrorKind::ParseErrorAtKey { value, .. }
-        | ErrorKind::ParseErrorAtIndex { value, .. } => format!("`{value}` is not a number"),
-        other => other.to_string(),
+    if let ErrorKind::Message(message) | ErrorKind::DeserializeError { message, .. } = kind {
+        return message.clone();
     }
+    // The numbers in paths are ids.
+    if let ErrorKind::ParseError { value, .. }
+    | ErrorKind::ParseErrorAtKey { value, .. }
+    | ErrorKind::ParseErrorAtIndex { value, .. } = kind
+    {
+        return format!("`{value}` is not a number");
+    }
+    kind.to_string()
 }
