@@ -88,7 +88,6 @@ fn setup(config: &Config, store: &Store) -> Result<Setup> {
             hosts: config.hosts.value.clone(),
             limits,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            ..attune_server::Config::default()
         },
         counters,
     })

@@ -21,12 +21,12 @@ const CASES: &str = include_str!("../../../../engine/core/tests/conformance.yaml
 /// Measures in this process.
 pub(crate) fn run(figures: &mut Figures) -> Result<()> {
     let source = ladder();
-    let parsed = parse(&source);
-    ensure!(parsed.definition.is_some(), "{:?}", parsed.diagnostics);
     let began = Instant::now();
-    drop(parse(&source));
+    let parsed = parse(&source);
     let first = began.elapsed().as_secs_f64() * 1e3;
-    figures.add("I.1000 tasks, once", first, "ms", "<= 20");
+    ensure!(parsed.definition.is_some(), "{:?}", parsed.diagnostics);
+    // What a command pays, whose process has checked nothing before.
+    figures.add("I.1000 tasks, first of a process", first, "ms", "");
     let best = self::best(|| drop(parse(&source)));
     figures.add("I.1000 tasks, best", best, "ms", "<= 20");
     let reading = self::best(|| drop(to_value(&source)));
