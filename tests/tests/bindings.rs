@@ -1,6 +1,8 @@
 //! Bindings are generated ahead of time, the SDK's and those of the C template; they must be those
 //! of the interfaces.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
+
 use std::fs;
 use std::path::PathBuf;
 
