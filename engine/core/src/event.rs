@@ -146,6 +146,28 @@ pub struct RunStarted {
     pub fork: Option<Box<Fork>>,
 }
 
+impl RunStarted {
+    /// Makes the birth of a root that the API starts, without parameters, pins or options.
+    #[must_use]
+    pub fn root(run: RunId, workflow: WorkflowPin, identity: impl Into<Arc<str>>) -> Self {
+        Self {
+            run,
+            workflow,
+            pins: Pins::default(),
+            parameters: Value::map::<&str>([]),
+            labels: Vec::new(),
+            trigger: Trigger::Api,
+            parent: None,
+            depth: 1,
+            identity: identity.into(),
+            start_at: None,
+            priority: None,
+            fuel: None,
+            fork: None,
+        }
+    }
+}
+
 /// What started a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Trigger {

@@ -30,6 +30,7 @@ pub use definition::Definition;
 pub use effect::Effect;
 pub use event::{Event, EventKind};
 pub use id::{AttemptId, Digest, RunId, Shard, TaskId, TaskIndex};
+pub use pin::pack_of;
 pub use run::Run;
 pub use time::{Millis, Timestamp};
 pub use value::{Map, Value};

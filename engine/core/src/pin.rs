@@ -51,8 +51,15 @@ impl ActionPin {
         } else {
             &self.reference
         };
-        owner.split('.').next().unwrap_or(owner)
+        pack_of(owner)
     }
+}
+
+/// Returns the pack of a reference, with or without a revision: `shop` of `shop.order@3`.
+#[must_use]
+pub fn pack_of(reference: &str) -> &str {
+    let end = reference.find(['.', '@']);
+    end.map_or(reference, |end| &reference[..end])
 }
 
 /// How a component is called.

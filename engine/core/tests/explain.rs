@@ -2,10 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 use attune_core::event::{
-    AttemptFinished, AttemptStarted, Event, EventKind, Facts, Outcome, RunStarted, Trigger, Usage,
+    AttemptFinished, AttemptStarted, Event, EventKind, Facts, Outcome, RunStarted, Usage,
 };
 use attune_core::explain::{About, Explanation, Reason, Wait, explain};
-use attune_core::pin::{Pins, WorkflowPin};
+use attune_core::pin::WorkflowPin;
 use attune_core::run::TaskStatus;
 use attune_core::spec::{self, Options};
 use attune_core::step::step;
@@ -25,25 +25,12 @@ tasks:
 ";
 
 fn request() -> RunStarted {
-    RunStarted {
-        run: RunId(1),
-        workflow: WorkflowPin {
-            reference: "t.t".into(),
-            revision: 1,
-            digest: Digest([0; 32]),
-        },
-        pins: Pins::default(),
-        parameters: Value::map::<&str>([]),
-        labels: Vec::new(),
-        trigger: Trigger::Api,
-        parent: None,
-        depth: 1,
-        identity: "tester".into(),
-        start_at: None,
-        priority: None,
-        fuel: None,
-        fork: None,
-    }
+    let workflow = WorkflowPin {
+        reference: "t.t".into(),
+        revision: 1,
+        digest: Digest([0; 32]),
+    };
+    RunStarted::root(RunId(1), workflow, "tester")
 }
 
 /// Starts the run, lets its first attempt succeed, and returns the journal.

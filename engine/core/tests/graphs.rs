@@ -9,10 +9,9 @@ use std::collections::BTreeMap;
 
 use attune_core::error::Failure;
 use attune_core::event::{
-    AttemptFinished, AttemptStarted, CancelMode, Event, EventKind, Facts, Outcome, RunStarted,
-    Trigger, Usage,
+    AttemptFinished, AttemptStarted, CancelMode, Event, EventKind, Facts, Outcome, RunStarted, Usage,
 };
-use attune_core::pin::{Pins, WorkflowPin};
+use attune_core::pin::WorkflowPin;
 use attune_core::rehearse::{Case, Happened, rehearse};
 use attune_core::run::RunStatus;
 use attune_core::spec::{self, Options};
@@ -301,23 +300,11 @@ impl<'a> Drive<'a> {
 }
 
 fn started() -> EventKind {
-    EventKind::RunStarted(Box::new(RunStarted {
-        run: RunId(1),
-        workflow: WorkflowPin {
-            reference: "t.t".into(),
-            revision: 1,
-            digest: Digest([0; 32]),
-        },
-        pins: Pins::default(),
-        parameters: Value::map::<&str>([]),
-        labels: Vec::new(),
-        trigger: Trigger::Api,
-        parent: None,
-        depth: 1,
-        identity: "tester".into(),
-        start_at: None,
-        priority: None,
-        fuel: None,
-        fork: None,
-    }))
+    let workflow = WorkflowPin {
+        reference: "t.t".into(),
+        revision: 1,
+        digest: Digest([0; 32]),
+    };
+    let started = RunStarted::root(RunId(1), workflow, "tester");
+    EventKind::RunStarted(Box::new(started))
 }

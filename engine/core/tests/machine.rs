@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use attune_core::error::Failure;
 use attune_core::event::{
-    AttemptFinished, AttemptStarted, Event, EventKind, Facts, Fork, Outcome, RunStarted, Trigger,
+    AttemptFinished, AttemptStarted, Event, EventKind, Facts, Fork, Outcome, RunStarted,
     Usage,
 };
-use attune_core::pin::{Pins, WorkflowPin};
+use attune_core::pin::WorkflowPin;
 use attune_core::run::{RunStatus, TaskFilter};
 use attune_core::step::{Refusal, preview_fork, step};
 use attune_core::{Definition, Digest, Effect, Run, RunId, Timestamp, Value, spec};
@@ -31,24 +31,14 @@ fn event(at: u64, kind: EventKind) -> Event {
 }
 
 fn started(fork: Option<Box<Fork>>) -> EventKind {
+    let workflow = WorkflowPin {
+        reference: "t.t".into(),
+        revision: 1,
+        digest: Digest([0; 32]),
+    };
     EventKind::RunStarted(Box::new(RunStarted {
-        run: RunId(1),
-        workflow: WorkflowPin {
-            reference: "t.t".into(),
-            revision: 1,
-            digest: Digest([0; 32]),
-        },
-        pins: Pins::default(),
-        parameters: Value::map::<&str>([]),
-        labels: Vec::new(),
-        trigger: Trigger::Api,
-        parent: None,
-        depth: 1,
-        identity: "tester".into(),
-        start_at: None,
-        priority: None,
-        fuel: None,
         fork,
+        ..RunStarted::root(RunId(1), workflow, "tester")
     }))
 }
 

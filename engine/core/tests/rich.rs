@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use attune_core::error::Failure;
 use attune_core::event::{
     AttemptFinished, AttemptStarted, CancelMode, ChildEnded, Event, EventKind, Facts, Outcome,
-    RerunTask, RunStarted, Trigger, Usage,
+    RerunTask, RunStarted, Usage,
 };
 use attune_core::pin::{Pins, WorkflowPin};
 use attune_core::projection::project;
@@ -378,19 +378,8 @@ fn started() -> EventKind {
     let mut pins = Pins::default();
     pins.workflows.insert("c.child".into(), pin());
     EventKind::RunStarted(Box::new(RunStarted {
-        run: RunId(1),
-        workflow: pin(),
         pins,
-        parameters: Value::map::<&str>([]),
-        labels: Vec::new(),
-        trigger: Trigger::Api,
-        parent: None,
-        depth: 1,
-        identity: "tester".into(),
-        start_at: None,
-        priority: None,
-        fuel: None,
-        fork: None,
+        ..RunStarted::root(RunId(1), pin(), "tester")
     }))
 }
 

@@ -19,7 +19,7 @@ use crate::state::App;
 pub(crate) use body::{Upload, WorkflowSource};
 pub(crate) use json::{AnyJson, Json, OptionalJson};
 pub(crate) use media::accepts;
-pub(crate) use name::{Key, Name, Ref, pack_of};
+pub(crate) use name::{Key, Name, Ref};
 pub(crate) use tag::IfMatch;
 
 /// Parameters of the path.

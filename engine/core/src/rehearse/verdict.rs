@@ -10,7 +10,7 @@ use crate::definition::{Definition, TaskKind};
 use crate::diagnostics::{Diagnostic, Severity};
 use crate::event::{EventKind, RerunTask, RunStarted, Trigger};
 use crate::id::Digest;
-use crate::pin::{Pins, WorkflowPin};
+use crate::pin::{Pins, WorkflowPin, pack_of};
 use crate::run::{RunStatus, TaskFilter};
 use crate::spec::{self, Options, Parsed};
 use crate::step::Refusal;
@@ -319,8 +319,8 @@ fn request(
         .map_or_else(|| Value::Map(Arc::new(Map::new())), Value::from_serde);
     let mut pins = Pins::default();
     for known in children.values().chain([definition]) {
-        let pack = known.reference.split('.').next().unwrap_or("");
-        pins.configs.insert(pack.into(), config.clone());
+        pins.configs
+            .insert(pack_of(&known.reference).into(), config.clone());
         for task in &known.tasks {
             if let TaskKind::Workflow { reference } = &task.kind {
                 pins.workflows.insert(Arc::clone(reference), pin(reference));
@@ -331,19 +331,10 @@ fn request(
         pins.workflows.insert(Arc::clone(reference), pin(reference));
     }
     RunStarted {
-        run: ROOT,
-        workflow: pin(&definition.reference),
         pins,
         parameters,
-        labels: Vec::new(),
         trigger: Trigger::Cli,
-        parent: None,
-        depth: 1,
-        identity: "tester".into(),
-        start_at: None,
-        priority: None,
-        fuel: None,
-        fork: None,
+        ..RunStarted::root(ROOT, pin(&definition.reference), "tester")
     }
 }
 

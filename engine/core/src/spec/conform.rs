@@ -187,13 +187,9 @@ fn fix<'a>(ctx: &Context<'a>, view: View<'a>, expected: Shape) -> Option<String>
             .map(|written| format!("write `\"{written}\"`, in quotes")),
         (Shape::Duration, Data::Text(text)) => foreign::duration(text),
         (Shape::Record(record), _) => foreign::record(record, view),
-        (Shape::List(Shape::Record(record)), Data::Map(_))
-            if record.id == "task" && foreign::tasks_by_name(view).is_some() =>
-        {
-            foreign::tasks_by_name(view)
-        }
         (Shape::List(_) | Shape::OneOf(_), Data::Map(_)) if may_be_list(expected) => {
-            Some("put a `-` before it to make it a list".into())
+            let dash = || "put a `-` before it to make it a list".to_owned();
+            foreign::tasks_by_name(expected, view).or_else(|| Some(dash()))
         }
         _ => None,
     }

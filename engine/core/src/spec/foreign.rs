@@ -3,17 +3,15 @@
 //! Only for hints: a word is looked up after it was found to have no meaning.
 
 use crate::spec::context::View;
-use crate::spec::shape::Record;
+use crate::spec::shape::{Record, Shape};
 use crate::spec::tree::Data;
 
 /// Pairs of what others write and what to write here.
 type Words = &'static [(&'static [&'static str], &'static str)];
 
 const TASK: Words = &[
-    (
-        &["if", "condition", "only_if", "run_if", "unless"],
-        "write `when`",
-    ),
+    (&["if", "condition", "only_if", "run_if"], "write `when`"),
+    (&["unless", "skip_if"], "write `when: not …`"),
     (
         &[
             "with",
@@ -219,8 +217,11 @@ pub(crate) fn record(record: &Record, view: View<'_>) -> Option<String> {
 }
 
 /// Returns what to write where a list of tasks was expected instead of a map from their names.
-pub(crate) fn tasks_by_name(view: View<'_>) -> Option<String> {
+pub(crate) fn tasks_by_name(expected: Shape, view: View<'_>) -> Option<String> {
     let map = view.node.as_map()?;
+    if !matches!(expected, Shape::List(Shape::Record(record)) if record.id == "task") {
+        return None;
+    }
     if map.contains_key("name") || map.contains_key("action") {
         return None;
     }

@@ -77,9 +77,7 @@ impl Keys {
     pub(super) fn await_all(&mut self, actors: usize) {
         self.awaited = actors;
     }
-}
 
-impl Keys {
     /// Returns where a claim stands in the queue of its key; `None` if it does not wait there.
     fn place(&self, key: &str, claim: Claim) -> Option<KeyQueue> {
         let queue = self.queues.get(key)?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use attune_core::event::{AttemptFinished, FactKey, Facts};
 use attune_core::projection::project;
 use attune_core::step::{Refusal, StepError, Stepped, step};
-use attune_core::{Effect, Event, EventKind, RunId};
+use attune_core::{Effect, Event, EventKind, RunId, pack_of};
 
 use super::Actor;
 use super::bench::Bench;
@@ -388,7 +388,7 @@ impl<W: World> Bench<W> {
             machine.run.workflow()
         };
         let reference = workflow.map_or("", |pin| &*pin.reference);
-        let pack: Arc<str> = reference.split('.').next().unwrap_or_default().into();
+        let pack: Arc<str> = pack_of(reference).into();
         machine.inbox.push_front(delivery);
         let (facts, run) = (Arc::clone(&self.shared.ports().facts), machine.id);
         self.chores.push(Box::pin(async move {

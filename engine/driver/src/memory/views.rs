@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use async_trait::async_trait;
 use attune_core::effect::OpenInquiry;
 use attune_core::projection::RunSummary;
-use attune_core::{Event, RunId, TaskId};
+use attune_core::{Event, RunId, TaskId, pack_of};
 
 use super::MemoryStore;
 use crate::port::{Loaded, LogFilter, LogRecord, RunFilter, StoreError, Views};
@@ -106,7 +106,7 @@ impl Views for MemoryStore {
 
 fn fits(filter: &RunFilter, run: &RunSummary) -> bool {
     let reference = &run.workflow.reference;
-    let in_pack = |pack: &std::sync::Arc<str>| reference.split('.').next() == Some(pack);
+    let in_pack = |pack: &std::sync::Arc<str>| pack_of(reference) == &**pack;
     filter.workflow.as_ref().is_none_or(|of| of == reference)
         && (filter.status.is_empty() || filter.status.contains(&run.status))
         && filter.since.is_none_or(|since| run.created >= since)

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Deref;
 use std::sync::Arc;
 
-use attune_core::{Digest, Timestamp};
+use attune_core::{Digest, Timestamp, pack_of};
 use attune_driver::port::{Role, TokenRecord};
 use axum::extract::FromRequestParts;
 use axum::http::header;
@@ -14,7 +14,6 @@ use super::token::Token;
 use crate::clock;
 use crate::config::AuthMode;
 use crate::error::{ApiError, Code, Result};
-use crate::extract::pack_of;
 use crate::state::App;
 
 /// The address a request came from; absent in process.

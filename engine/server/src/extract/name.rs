@@ -1,5 +1,6 @@
 //! Names of packs, actions and workflows, refs and keys: checked before anything is looked up.
 
+use attune_core::pack_of;
 use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer, Error};
@@ -63,11 +64,6 @@ impl Ref {
     pub(crate) fn pack(&self) -> &str {
         pack_of(&self.0)
     }
-}
-
-/// Returns the pack of a ref.
-pub(crate) fn pack_of(reference: &str) -> &str {
-    reference.split('.').next().unwrap_or(reference)
 }
 
 impl<'de> Deserialize<'de> for Ref {

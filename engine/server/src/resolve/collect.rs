@@ -3,15 +3,14 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use attune_core::Definition;
 use attune_core::definition::{Task, TaskKind};
 use attune_core::pin::{ActionPin, Pins};
+use attune_core::{Definition, pack_of};
 use attune_driver::port::{ActionRecord, WorkflowRecord};
 
 use super::find::{Found, find};
 use super::{Resolver, pin};
 use crate::error::{Item, Result};
-use crate::extract::pack_of;
 use crate::limits::REACHABLE_WORKFLOWS;
 
 /// One walk.

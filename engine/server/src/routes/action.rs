@@ -1,5 +1,6 @@
 //! Actions: lists, details, approval, removal.
 
+use attune_core::pack_of;
 use std::sync::Arc;
 
 use attune_driver::port::ActionRecord;
@@ -11,7 +12,7 @@ use utoipa::IntoParams;
 use super::workflow::RevisionQuery;
 use crate::auth::{Admin, Caller, Deployer, Reader};
 use crate::error::{ApiError, Code, Result};
-use crate::extract::{Name, Path, Ref, pack_of};
+use crate::extract::{Name, Path, Ref};
 use crate::limits::LIST_SCAN;
 use crate::query::{Limit, NoQuery, Query, given, rows};
 use crate::reply::{Data, List};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use attune_core::definition::TaskKind;
-use attune_core::{Definition, Digest, Timestamp};
+use attune_core::{Definition, Digest, Timestamp, pack_of};
 use attune_driver::port::{Put, WorkflowRecord};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -14,7 +14,7 @@ use utoipa::IntoParams;
 use crate::auth::{Deployer, Reader};
 use crate::clock;
 use crate::error::{ApiError, Code, Item, Result};
-use crate::extract::{IfMatch, Name, Path, Ref, WorkflowSource, accepts, pack_of};
+use crate::extract::{IfMatch, Name, Path, Ref, WorkflowSource, accepts};
 use crate::query::{NoQuery, Query, given};
 use crate::reply::{Data, json, placed};
 use crate::state::App;

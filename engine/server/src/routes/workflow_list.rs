@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use attune_core::graph;
+use attune_core::{graph, pack_of};
 use attune_driver::port::WorkflowRecord;
 use axum::extract::State;
 use axum::http::header;
@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::workflow::find;
 use crate::auth::{Caller, Reader};
 use crate::error::{ApiError, Result};
-use crate::extract::{Name, Path, Ref, pack_of};
+use crate::extract::{Name, Path, Ref};
 use crate::limits::LIST_SCAN;
 use crate::query::{Limit, NoQuery, Query, given, rows};
 use crate::reply::{Data, List};

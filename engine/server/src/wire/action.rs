@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use attune_core::Value;
 use attune_core::pin::{AttemptLimits, Invocation};
+use attune_core::{Value, pack_of};
 use attune_driver::port::{ActionRecord, Inspection};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::grants::DifferenceView;
 use super::time::Time;
-use crate::extract::{AnyJson, pack_of};
+use crate::extract::AnyJson;
 
 /// An action, without its schemas.
 #[derive(Clone, Debug, Serialize, ToSchema)]

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use attune_core::projection::RunSummary;
 use attune_core::run::TaskFilter;
-use attune_core::{Map, Run, Value};
+use attune_core::{Map, Run, Value, pack_of};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::run::RunSummaryView;
-use crate::extract::{AnyJson, pack_of};
+use crate::extract::AnyJson;
 
 /// A run.
 #[derive(Clone, Debug, Serialize, ToSchema)]

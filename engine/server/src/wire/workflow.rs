@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use attune_core::Digest;
 use attune_core::diagnostics::Diagnostic;
 use attune_core::spec::yaml;
+use attune_core::{Digest, pack_of};
 use attune_driver::port::WorkflowRecord;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::time::Time;
-use crate::extract::{AnyJson, pack_of};
+use crate::extract::AnyJson;
 use crate::resolve::Source;
 
 /// A workflow, without its content.

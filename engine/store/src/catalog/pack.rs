@@ -1,6 +1,6 @@
 //! Packs: they come into being with what is put into them.
 
-use attune_core::{Timestamp, Value};
+use attune_core::{Timestamp, Value, pack_of};
 use attune_driver::codec;
 use attune_driver::port::{ActionRecord, CatalogError, PackRecord, WorkflowRecord};
 use redb::{ReadTransaction, ReadableTable, WriteTransaction};
@@ -29,7 +29,7 @@ pub(super) fn get(tx: &ReadTransaction, name: &str) -> Outcome<Option<PackRecord
 
 /// Creates the pack of the ref `reference` if it is missing.
 pub(super) fn ensure(tx: &WriteTransaction, reference: &str, now: Timestamp) -> Outcome<()> {
-    let name = reference.split('.').next().unwrap_or(reference);
+    let name = pack_of(reference);
     let known = tx.open_table(table::PACK)?.get(name)?.is_some();
     if known {
         return Ok(());

@@ -1,6 +1,6 @@
 //! Workflows.
 
-use attune_core::Digest;
+use attune_core::{Digest, pack_of};
 use attune_driver::port::{CatalogError, Put, WorkflowRecord};
 use redb::{ReadTransaction, WriteTransaction};
 
@@ -93,7 +93,7 @@ pub(super) fn users(tx: &WriteTransaction, reference: &str) -> Outcome<Vec<Strin
 
 /// Returns the refs of workflows of other packs whose newest revision uses something of a pack.
 pub(super) fn users_of_pack(tx: &WriteTransaction, pack: &str) -> Outcome<Vec<String>> {
-    let of_pack = |reference: &str| reference.split(['.', '@']).next() == Some(pack);
+    let of_pack = |reference: &str| pack_of(reference) == pack;
     using(tx, |record| {
         !of_pack(&record.reference) && record.uses.iter().any(|used| of_pack(used))
     })

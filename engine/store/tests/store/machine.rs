@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use attune_core::event::{
-    AttemptFinished, AttemptStarted, Event, EventKind, Facts, Outcome, RunStarted, Trigger, Usage,
+    AttemptFinished, AttemptStarted, Event, EventKind, Facts, Outcome, RunStarted, Usage,
 };
-use attune_core::pin::{Pins, WorkflowPin};
+use attune_core::pin::WorkflowPin;
 use attune_core::projection::{Projection, project};
 use attune_core::step::step;
 use attune_core::{Definition, Digest, Effect, Run, RunId, TaskId, Timestamp, Value, spec};
@@ -136,18 +136,7 @@ fn birth(id: u64, digest: Digest) -> EventKind {
         digest,
     };
     EventKind::RunStarted(Box::new(RunStarted {
-        run: RunId(id),
-        workflow,
-        pins: Pins::default(),
-        parameters: Value::map::<&str>([]),
         labels: vec![("team".into(), "red".into())],
-        trigger: Trigger::Api,
-        parent: None,
-        depth: 1,
-        identity: "ada".into(),
-        start_at: None,
-        priority: None,
-        fuel: None,
-        fork: None,
+        ..RunStarted::root(RunId(id), workflow, "ada")
     }))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use attune_core::effect::OpenInquiry;
 use attune_core::event::{EventKind, RunStarted, TimerId, Trigger, Usage};
-use attune_core::pin::{Pins, WorkflowPin};
+use attune_core::pin::WorkflowPin;
 use attune_core::projection::{Projection, RunSummary, TaskCounts};
 use attune_core::run::RunStatus;
 use attune_core::{Digest, Event, Run, RunId, TaskId, Timestamp, Value};
@@ -49,19 +49,8 @@ pub(crate) fn pin(reference: &str) -> WorkflowPin {
 
 pub(crate) fn started(run: u64, parameters: Value) -> Event {
     let birth = RunStarted {
-        run: RunId(run),
-        workflow: pin("demo.hello"),
-        pins: Pins::default(),
         parameters,
-        labels: Vec::new(),
-        trigger: Trigger::Api,
-        parent: None,
-        depth: 1,
-        identity: "ada".into(),
-        start_at: None,
-        priority: None,
-        fuel: None,
-        fork: None,
+        ..RunStarted::root(RunId(run), pin("demo.hello"), "ada")
     };
     event(0, EventKind::RunStarted(Box::new(birth)))
 }

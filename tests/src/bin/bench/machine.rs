@@ -6,10 +6,9 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use attune_core::effect::Effect;
 use attune_core::event::{
-    AttemptFinished, AttemptStarted, Event, EventKind, FactKey, Facts, Outcome, RunStarted,
-    Trigger, Usage,
+    AttemptFinished, AttemptStarted, Event, EventKind, FactKey, Facts, Outcome, RunStarted, Usage,
 };
-use attune_core::pin::{Pins, WorkflowPin};
+use attune_core::pin::WorkflowPin;
 use attune_core::spec::{self, Options};
 use attune_core::step::{StepError, Stepped, step};
 use attune_core::{Definition, Digest, Run, RunId, Timestamp, Value};
@@ -151,23 +150,11 @@ fn tell(definition: &Definition, run: &mut Run, kind: EventKind) -> Result<Stepp
 }
 
 fn started() -> EventKind {
-    EventKind::RunStarted(Box::new(RunStarted {
-        run: RunId(1),
-        workflow: WorkflowPin {
-            reference: "t.t".into(),
-            revision: 1,
-            digest: Digest([0; 32]),
-        },
-        pins: Pins::default(),
-        parameters: Value::map::<&str>([]),
-        labels: Vec::new(),
-        trigger: Trigger::Api,
-        parent: None,
-        depth: 1,
-        identity: "bench".into(),
-        start_at: None,
-        priority: None,
-        fuel: None,
-        fork: None,
-    }))
+    let workflow = WorkflowPin {
+        reference: "t.t".into(),
+        revision: 1,
+        digest: Digest([0; 32]),
+    };
+    let started = RunStarted::root(RunId(1), workflow, "bench");
+    EventKind::RunStarted(Box::new(started))
 }

@@ -134,8 +134,7 @@ impl Lowering<'_> {
             let other = [Form::Function, Form::Filter, Form::Test]
                 .into_iter()
                 .find(|other| find(*other, &name).is_some());
-            let fix = match (similar(form, &name), other) {
-                _ if foreign::call(form, &name).is_some() => foreign::call(form, &name),
+            let fix = foreign::call(form, &name).or_else(|| match (similar(form, &name), other) {
                 (_, Some(other)) => Some(format!(
                     "`{name}` is a {}: {}",
                     other.noun(),
@@ -143,7 +142,7 @@ impl Lowering<'_> {
                 )),
                 (Some(near), None) => Some(format!("did you mean `{near}`?")),
                 (None, None) => None,
-            };
+            });
             self.note(offset, format!("there is no {noun} `{name}`"), fix);
         }
         found

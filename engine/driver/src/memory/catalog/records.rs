@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use attune_core::{Digest, Timestamp, Value};
+use attune_core::{Digest, Timestamp, Value, pack_of};
 use bytes::Bytes;
 
 use crate::port::{
@@ -95,7 +95,7 @@ impl Contents {
     }
 
     pub(super) fn remove_pack(&mut self, name: &str, force: bool) -> Result<(), CatalogError> {
-        let of_pack = |reference: &str| reference.split(['.', '@']).next() == Some(name);
+        let of_pack = |reference: &str| pack_of(reference) == name;
         if !self.packs.contains_key(name) {
             return Err(CatalogError::NotFound(name.into()));
         }
@@ -147,7 +147,7 @@ impl Contents {
         record.created = newest.map_or(record.updated, |newest| newest.created);
         let is_new = newest.is_none();
         self.put_blob(source);
-        self.pack_mut(reference.split('.').next().unwrap_or_default());
+        self.pack_mut(pack_of(&reference));
         let revisions = self.workflows.entry(reference).or_default();
         revisions.push(record.clone());
         Ok(if is_new {
@@ -183,7 +183,7 @@ impl Contents {
         record.created = newest.map_or(record.updated, |newest| newest.created);
         let is_new = newest.is_none();
         self.put_blob(component);
-        self.pack_mut(reference.split('.').next().unwrap_or_default());
+        self.pack_mut(pack_of(&reference));
         let revisions = self.actions.entry(reference).or_default();
         revisions.push(record.clone());
         if is_new {
