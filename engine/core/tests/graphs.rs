@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 
 use attune_core::error::Failure;
 use attune_core::event::{
-    AttemptFinished, AttemptStarted, CancelMode, Event, EventKind, Facts, Outcome, RunStarted, Usage,
+    AttemptFinished, AttemptStarted, CancelMode, Event, EventKind, Facts, Outcome, RunStarted,
+    Usage,
 };
 use attune_core::pin::WorkflowPin;
 use attune_core::rehearse::{Case, Happened, rehearse};

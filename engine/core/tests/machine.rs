@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use attune_core::error::Failure;
 use attune_core::event::{
-    AttemptFinished, AttemptStarted, Event, EventKind, Facts, Fork, Outcome, RunStarted,
-    Usage,
+    AttemptFinished, AttemptStarted, Event, EventKind, Facts, Fork, Outcome, RunStarted, Usage,
 };
 use attune_core::pin::WorkflowPin;
 use attune_core::run::{RunStatus, TaskFilter};
