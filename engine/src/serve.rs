@@ -1,6 +1,6 @@
 //! `attune serve`: opens the store, starts the engine, listens until asked to stop.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -97,8 +97,19 @@ async fn listen(address: SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|cause| {
         CliError::failed(format!("cannot listen on {address}"))
             .caused_by(&cause)
-            .hint("stop what listens there, or choose another address with `--listen`")
+            .hint(format!("{}choose another with `--listen`", remedy(&cause)))
     })
+}
+
+/// Returns how a hint begins for a port that cannot be had.
+fn remedy(cause: &std::io::Error) -> &'static str {
+    if cause.kind() == ErrorKind::AddrNotAvailable {
+        "this machine does not have that address: "
+    } else if cause.kind() == ErrorKind::PermissionDenied {
+        "ports below 1024 need a privilege: "
+    } else {
+        "stop what listens there, or "
+    }
 }
 
 async fn open(data: &Path) -> Result<Store> {
@@ -106,7 +117,9 @@ async fn open(data: &Path) -> Result<Store> {
     let opened =
         tokio::task::spawn_blocking(move || Store::open(path, attune_store::Options::default()));
     let opened = opened.await.context(|| "the store was not opened".into())?;
-    opened.context(|| format!("cannot open the store in `{}`", data.display()))
+    opened
+        .context(|| format!("cannot open the store in `{}`", data.display()))
+        .map_err(|error| error.hint("`--data` names the folder of the server's state"))
 }
 
 /// Says where the server listens, to people and to the command line's profile.

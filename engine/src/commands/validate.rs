@@ -43,6 +43,10 @@ pub(crate) fn run(ui: Ui, files: &[PathBuf], strict: bool, known: Option<&Known>
         Output::Github => ui.data(&report::github(&reports))?,
     }
     let (errors, warnings) = report::count(&reports);
+    if errors > 0 && ui.output == Output::Table {
+        // The last line of the report has counted them.
+        return Err(CliError::silent());
+    }
     if errors > 0 || (strict && warnings > 0) {
         return Err(CliError::failed(format!(
             "{}, {}",

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use super::inquiry::cell;
 use crate::client::Client;
-use crate::output::error::{CliError, Context, Result};
+use crate::output::error::{CliError, Context, Kind, Result};
 use crate::output::text::{duration, one_line};
 use crate::output::ui::{Role, paint};
 use crate::output::{Ui, report};
@@ -49,8 +49,15 @@ pub(crate) async fn follow(ui: Ui, client: &Client, id: u64, kept: Kept) -> Resu
 async fn watch(mut board: Board, client: &Client, id: u64, kept: Kept) -> Result {
     let ui = board.ui;
     let mut messages = client.stream(&format!("/runs/{id}/stream")).await?;
-    while let Some(message) = messages.next().await {
-        let message = message?;
+    let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
+    loop {
+        let message = tokio::select! {
+            message = messages.next() => message,
+            _ = &mut interrupt => return Err(interrupted(id, kept)),
+        };
+        let Some(message) = message.transpose()? else {
+            break;
+        };
         let event: Json = serde_json::from_str(&message.data)
             .context(|| "the server sent an event that is not JSON".into())?;
         board.take(&event);
@@ -82,6 +89,19 @@ async fn watch(mut board: Board, client: &Client, id: u64, kept: Kept) -> Result
         paint(report::role(&status), &status)
     ));
     Err(CliError::silent())
+}
+
+/// Says what becomes of a run whose watcher leaves.
+fn interrupted(id: u64, kept: Kept) -> CliError {
+    match kept {
+        Kept::Stored => CliError::new(Kind::Interrupted, format!("run {id} goes on")).hint(
+            format!("`attune run watch {id}` follows it again, `attune run cancel {id}` ends it"),
+        ),
+        Kept::Local => CliError::new(
+            Kind::Interrupted,
+            format!("run {id} was given up: it lived in this process only"),
+        ),
+    }
 }
 
 /// What is known of a task while the run goes on.

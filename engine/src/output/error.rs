@@ -17,6 +17,8 @@ pub(crate) enum Kind {
     Denied,
     /// The server cannot be reached.
     Unreachable,
+    /// The user interrupted it.
+    Interrupted,
 }
 
 impl Kind {
@@ -28,6 +30,8 @@ impl Kind {
             Self::NotFound => 3,
             Self::Denied => 4,
             Self::Unreachable => 5,
+            // What shells say of a program that SIGINT (2) ended.
+            Self::Interrupted => 128 + 2,
         }
     }
 }

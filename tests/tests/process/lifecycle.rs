@@ -1,6 +1,7 @@
 //! Starting and stopping the server.
 
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 
 use tests::server::{Server, binary};
 
@@ -70,5 +71,42 @@ async fn the_first_start_writes_an_admin_token_that_only_its_owner_may_read() {
         .await
         .unwrap();
     assert_eq!(status, 401, "{problem}");
+    server.kill().await.unwrap();
+}
+
+#[tokio::test]
+async fn ctrl_c_leaves_the_run_on_the_server_and_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(&binary(), dir.path()).await.unwrap();
+    let source = "ref: t.long\nlabel: L\nversion: 1.0.0\ntasks:\n\
+                  - {name: a, action: core.noop, on_success: b}\n\
+                  - {name: b, action: core.sleep, input: {seconds: 3600}}\n";
+    server.put_workflow("t.long", source).await.unwrap();
+    let mut watching = Command::new(binary())
+        .args(["workflow", "run", "t.long"])
+        .env("ATTUNE_SERVER", format!("http://{}", server.address()))
+        .env("XDG_CONFIG_HOME", dir.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(watching.stderr.take().unwrap()).lines();
+    let first = lines.next().unwrap().unwrap();
+    assert!(first.contains("completed a"), "it follows: {first}");
+    let id = watching.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let told: Vec<String> = lines.map(Result::unwrap).collect();
+    let told = told.join("\n");
+    assert_eq!(watching.wait().unwrap().code(), Some(130), "{told}");
+    assert!(told.contains("run 1 goes on"), "{told}");
+    assert!(told.contains("attune run cancel 1"), "{told}");
+    let run = server.call("GET", "/api/v1/runs/1", "", b"").await.unwrap();
+    assert_eq!(run["data"]["status"], "running", "{run}");
     server.kill().await.unwrap();
 }

@@ -8,6 +8,7 @@
 //! [`from_text`] runs that reader first: both layers refuse the same texts, and a test holds them
 //! to the same values.
 
+mod advice;
 mod offset;
 mod reader;
 mod scalar;

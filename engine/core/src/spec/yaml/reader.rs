@@ -10,6 +10,7 @@ use std::sync::Arc;
 use frame::{Built, Content, Frame, Key};
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span as RawSpan, StrInput, Tag};
 
+use super::advice;
 use super::scalar::{self, ScalarError};
 use crate::diagnostics::{Diagnostic, code};
 use crate::spec::tree::{Data, Member, Members, Node, Position, Span, find_member};
@@ -37,6 +38,7 @@ pub(crate) fn read(source: &str, problems: &mut Vec<Diagnostic>) -> Option<Node>
     }
     let source = source.strip_prefix('\u{feff}').unwrap_or(source);
     let mut reader = Reader {
+        source,
         parser: Parser::new_from_str(source),
         problems,
         stack: Vec::new(),
@@ -59,6 +61,7 @@ pub(crate) fn read(source: &str, problems: &mut Vec<Diagnostic>) -> Option<Node>
 struct Stop;
 
 struct Reader<'s, 'p> {
+    source: &'s str,
     parser: Parser<'s, StrInput<'s>>,
     problems: &'p mut Vec<Diagnostic>,
     stack: Vec<Frame>,
@@ -71,8 +74,7 @@ impl Reader<'_, '_> {
     fn run(&mut self) -> Result<(), Stop> {
         while let Some(event) = self.parser.next_event() {
             let (event, span) = event.map_err(|error| {
-                let at = position(*error.marker());
-                self.problem(Span::at(at), error.info().to_owned());
+                self.unreadable(error.info(), position(*error.marker()));
                 Stop
             })?;
             self.take(event, convert(span))?;
@@ -81,6 +83,17 @@ impl Reader<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// Notes what the parser cannot read, in words that help.
+    fn unreadable(&mut self, message: &str, noticed: Position) {
+        let at = Span::at(advice::place(message, noticed, self.source));
+        let advice = advice::advice(message);
+        let said = advice.map_or(message, |advice| advice.message);
+        self.problem(at, said.to_owned());
+        if let (Some(problem), Some(advice)) = (self.problems.last_mut(), advice) {
+            problem.fix = Some(advice.fix.to_owned());
+        }
     }
 
     fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Stop> {

@@ -46,7 +46,7 @@ fn bad_yaml_is_refused_with_its_place() {
         ),
         ("a: !foo 1", "1:4:/a the tag `!foo` has no meaning here"),
         ("a: &x [*x]", "1:8:/a/0 the anchor contains itself"),
-        ("a: *x", "1:4:/a while parsing node, found unknown anchor"),
+        ("a: *x", "1:4:/a there is no anchor of this name above"),
         (
             "a: 1\n---\nb: 2",
             "2:1: the text has a second document: one file is one document",
@@ -60,6 +60,36 @@ fn bad_yaml_is_refused_with_its_place() {
         (": 1", "1:1: a key is missing before the colon"),
     ] {
         assert_eq!(json(text), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn common_mistakes_are_told_at_their_place_with_what_to_do() {
+    for (text, expected) in [
+        ("a: 1\nb 2\n", "2:1 a `:` is missing behind the key"),
+        (
+            "a: 1\n  \nb 2\n\nc: 3\n",
+            "3:1 a `:` is missing behind the key",
+        ),
+        ("- x: 1\n  y\n", "2:3 a `:` is missing behind the key"),
+        ("a: b: c\n", "1:5 a `:` does not fit here"),
+        ("-a: 1\nb:2\nc: 1\n", "2:1 a `:` is missing behind the key"),
+        ("- a: 1\n b: 2\n", "2:2 the indentation fits nothing above"),
+        ("a:\n\t- b\n", "2:2 a tab stands where only spaces may"),
+        ("a: {b: 1\nc: 2\n", "2:2 a `,` or `}` is missing"),
+        ("a: [b, c\n", "1:9 a `,` or `]` is missing"),
+        ("a: 'b\n", "1:4 the quote that begins here is never closed"),
+        (
+            "a: \"\\q\"\n",
+            "1:4 `\"…\"` has an escape that does not exist",
+        ),
+        ("a: @b\n", "1:4 a text cannot begin with this character"),
+        ("a: %b\n", "1:4 a text cannot begin with this character"),
+    ] {
+        let problem = to_value(text).unwrap_err();
+        let told = format!("{}:{} {}", problem.line, problem.column, problem.message);
+        assert_eq!(told, expected, "{text:?}");
+        assert!(problem.fix.is_some(), "{text:?}");
     }
 }
 
