@@ -146,12 +146,19 @@ impl Client {
         self.data(Request::new("GET", path)).await
     }
 
-    /// Opens a stream of server-sent events.
+    /// Opens a stream of server-sent events, from behind the one with the number `after`.
     ///
     /// # Errors
     /// If nobody answers or the request is refused.
-    pub(crate) async fn stream(&self, path: &str) -> Result<BoxStream<'static, Result<Message>>> {
-        let request = Request::new("GET", path).header("accept", "text/event-stream");
+    pub(crate) async fn stream(
+        &self,
+        path: &str,
+        after: Option<u64>,
+    ) -> Result<BoxStream<'static, Result<Message>>> {
+        let mut request = Request::new("GET", path).header("accept", "text/event-stream");
+        if let Some(after) = after {
+            request = request.header("last-event-id", after.to_string());
+        }
         let answer = self.send(request).await?;
         if answer.status >= 400 {
             let body = collect(answer.body).await?;

@@ -68,14 +68,14 @@ pub(super) async fn retry(
         let request = Request::new("POST", format!("/runs/{id}/retry")).json(&body);
         return ui.value(&client.data(request).await?, preview);
     }
-    let before = client.get(format!("/runs/{id}")).await?;
+    let before = watch::last_event(client, id).await?;
     let request = Request::new("POST", format!("/runs/{id}/retry")).json(&body);
     let run = client.data(request).await?;
     if again.detach {
         return ui.value(&run, |run| format!("run {id} is {}", cell(&run["status"])));
     }
     ui.say(Role::Faint, &format!("run {id} goes on"));
-    watch::again(ui, client, id, before["completed_at"].as_str()).await
+    watch::again(ui, client, id, before).await
 }
 
 /// Forks a run and follows the new one.

@@ -15,6 +15,8 @@ use crate::output::{Ui, report};
 
 /// Tasks drawn at most; the rest is summed up in one line.
 const MAX_LINES: usize = 30;
+/// Events asked for at once.
+const EVENTS: usize = 500;
 /// Width of the bar of an iteration.
 const BAR: usize = 20;
 
@@ -32,23 +34,42 @@ pub(crate) async fn to_end(ui: Ui, client: &Client, id: u64) -> Result {
     follow(ui, client, id, Kept::Stored).await
 }
 
-/// Follows a run that goes on after it had ended at `since`: what was before is not told again.
-pub(crate) async fn again(ui: Ui, client: &Client, id: u64, since: Option<&str>) -> Result {
-    let board = Board {
-        since: since.map(str::to_owned),
-        ..Board::new(ui)
-    };
-    watch(board, client, id, Kept::Stored).await
+/// Follows a run that goes on behind its event number `after`: what was before is not told again.
+pub(crate) async fn again(ui: Ui, client: &Client, id: u64, after: Option<u64>) -> Result {
+    watch(Board::new(ui), client, (id, after), Kept::Stored).await
+}
+
+/// Returns the number of a run's last event.
+pub(crate) async fn last_event(client: &Client, id: u64) -> Result<Option<u64>> {
+    let path = format!("/runs/{id}/events?limit={EVENTS}");
+    let mut last = None;
+    loop {
+        let page = match last {
+            None => client.get(&path).await?,
+            Some(last) => client.get(format!("{path}&after={last}")).await?,
+        };
+        let events = page.as_array().map_or(&[][..], Vec::as_slice);
+        last = events.last().map_or(last, |event| event["number"].as_u64());
+        if events.len() < EVENTS {
+            return Ok(last);
+        }
+    }
 }
 
 /// Follows a run; prints its output, or reports why it failed.
 pub(crate) async fn follow(ui: Ui, client: &Client, id: u64, kept: Kept) -> Result {
-    watch(Board::new(ui), client, id, kept).await
+    watch(Board::new(ui), client, (id, None), kept).await
 }
 
-async fn watch(mut board: Board, client: &Client, id: u64, kept: Kept) -> Result {
+async fn watch(
+    mut board: Board,
+    client: &Client,
+    (id, after): (u64, Option<u64>),
+    kept: Kept,
+) -> Result {
     let ui = board.ui;
-    let mut messages = client.stream(&format!("/runs/{id}/stream")).await?;
+    let path = format!("/runs/{id}/stream");
+    let mut messages = client.stream(&path, after).await?;
     let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
     loop {
         let message = tokio::select! {
@@ -118,8 +139,6 @@ struct Board {
     ui: Ui,
     lines: BTreeMap<String, Line>,
     drawn: usize,
-    /// When the run had ended before: up to then nothing is told.
-    since: Option<String>,
 }
 
 impl Board {
@@ -128,16 +147,10 @@ impl Board {
             ui,
             lines: BTreeMap::new(),
             drawn: 0,
-            since: None,
         }
     }
 
     fn take(&mut self, event: &Json) {
-        // Times have one form, in which the later one is the greater text.
-        let told = |since: &str| event["at"].as_str().is_some_and(|at| at <= since);
-        if self.since.as_deref().is_some_and(told) {
-            return;
-        }
         for change in event["changes"].as_array().into_iter().flatten() {
             match change["type"].as_str() {
                 Some("task_status") => self.task(change),
