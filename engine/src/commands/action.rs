@@ -13,7 +13,7 @@ use crate::cli::{ActionCommand, Global, Inputs};
 use crate::client::{Client, Request, encode, unexpected};
 use crate::local::LocalEngine;
 use crate::output::error::{CliError, Context, Kind, Result};
-use crate::output::text::{bytes, duration};
+use crate::output::text::{bytes, duration, escape};
 use crate::output::ui::{Role, paint, pretty};
 use crate::output::{Table, Ui, report};
 use crate::{build, inputs, profile};
@@ -318,7 +318,7 @@ fn describe(action: &Json) -> String {
         if action["pure"] == true { ", pure" } else { "" }
     );
     if let Some(summary) = action["summary"].as_str() {
-        out.push_str(&format!("{summary}\n"));
+        out.push_str(&format!("{}\n", escape(summary)));
     }
     out.push_str(&difference(action));
     for key in ["digest", "grants", "effective", "exports", "imports"] {

@@ -6,6 +6,7 @@ use crate::cli::{Global, Inputs, InquiryCommand};
 use crate::client::{Request, encode};
 use crate::inputs;
 use crate::output::error::{Context, Result};
+use crate::output::text::{escape, escape_json};
 use crate::output::ui::{Role, pretty};
 use crate::output::{Table, Ui};
 use crate::profile;
@@ -55,7 +56,9 @@ fn table(list: &Json) -> String {
 pub(crate) fn cell(value: &Json) -> String {
     match value {
         Json::Null => "-".to_owned(),
-        Json::String(text) => text.clone(),
-        Json::Bool(_) | Json::Number(_) | Json::Array(_) | Json::Object(_) => value.to_string(),
+        Json::String(text) => escape(text),
+        Json::Bool(_) | Json::Number(_) | Json::Array(_) | Json::Object(_) => {
+            escape_json(&value.to_string())
+        }
     }
 }

@@ -13,7 +13,21 @@ pub(crate) fn escape(text: &str) -> String {
     out
 }
 
-/// The same on one line, cut to `width` characters.
+/// Escapes the same characters in JSON, which stays JSON of the same value: they stand in its texts
+/// alone, and what steers a terminal in 7 bits is escaped there already.
+pub(crate) fn escape_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c == '\n' || !is_harmful(c) {
+            out.push(c);
+        } else {
+            out.push_str(&format!("\\u{:04x}", u32::from(c)));
+        }
+    }
+    out
+}
+
+/// Escapes foreign text and puts it on one line, cut to `width` characters.
 pub(crate) fn one_line(text: &str, width: usize) -> String {
     let flat = escape(&text.split_whitespace().collect::<Vec<_>>().join(" "));
     if flat.chars().count() <= width {
@@ -57,6 +71,17 @@ mod tests {
     fn foreign_text_cannot_steer_a_terminal() {
         assert_eq!(escape("a\u{1b}[2Jb\nc\u{202e}"), "a\\u{1b}[2Jb\nc\\u{202e}");
         assert_eq!(one_line("two\nlines and more", 9), "two line…");
+    }
+
+    #[test]
+    fn json_stays_the_same_json() {
+        let value = serde_json::json!({"a\u{9b}2J": "b\u{1b}\u{7f}\u{202e}é\n"});
+        let text = escape_json(&serde_json::to_string_pretty(&value).unwrap());
+        assert!(!text.chars().any(|c| c != '\n' && is_harmful(c)), "{text}");
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&text).unwrap(),
+            value
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::Value as Json;
 
 use super::error::{CliError, Context, Result};
-use super::text::escape;
+use super::text::{escape, escape_json};
 use crate::cli::{Global, Output};
 
 /// Role of a piece of text; the colour follows from it, and text reads the same without.
@@ -156,7 +156,8 @@ fn say(text: &str) {
 
 /// Formats JSON for people.
 pub(crate) fn pretty(value: &Json) -> String {
-    serde_json::to_string_pretty(value).expect("a JSON value always serializes")
+    let json = serde_json::to_string_pretty(value).expect("a JSON value always serializes");
+    escape_json(&json)
 }
 
 fn yaml(value: &Json) -> Result<String> {
