@@ -12,8 +12,8 @@ use crate::state::HostState;
 /// The longest key.
 const MAX_KEY_BYTES: usize = 256;
 
-/// The largest value.
-const MAX_VALUE_BYTES: usize = 256 << 10;
+/// The largest value: the store takes no larger one.
+const MAX_VALUE_BYTES: usize = 64 << 10;
 
 /// The most keys that one call lists.
 const MAX_LIST: u32 = 1000;

@@ -7,7 +7,7 @@ use std::time::Duration;
 pub struct Limits {
     /// Bytes of a request's headers: more than browsers and proxies add.
     pub header_bytes: usize,
-    /// Headers of a request; the HTTP parser's own bound is the same.
+    /// Headers of a request.
     pub header_count: usize,
     /// Bytes of path and query.
     pub target_bytes: usize,

@@ -30,6 +30,8 @@ use linger::{Lingering, Unread};
 
 /// Where the HTTP parser itself gives up on a head; below it, a problem is answered.
 const HARD_HEAD_BYTES: usize = 64 << 10;
+/// Headers that the HTTP parser takes unless told otherwise.
+const PARSER_HEADERS: usize = 100;
 /// How long to wait after `accept` failed: mostly a lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -83,6 +85,11 @@ struct Connections {
 impl Connections {
     fn new(app: App, router: Router) -> Self {
         let mut http = http1::Builder::new();
+        let headers = app.limits().header_count;
+        // Only where it must be: the parser's own bound is one of the stack.
+        if headers > PARSER_HEADERS {
+            http.max_headers(headers);
+        }
         http.timer(TokioTimer::new())
             .header_read_timeout(app.limits().header_read)
             .max_header_size(HARD_HEAD_BYTES);

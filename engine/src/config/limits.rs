@@ -23,13 +23,11 @@ macro_rules! section {
             /// Returns the bounds with what the section sets.
             ///
             /// # Errors
-            /// If a bound is zero or a time is none.
+            /// If a bound is zero, or more than what stands behind it takes, or a time is none.
             pub(crate) fn apply(&self) -> Result<Bounds> {
                 let mut bounds = Bounds::default();
                 $(if let Some(number) = self.$number {
-                    if number == 0 {
-                        return Err(zero(stringify!($number)));
-                    }
+                    check(stringify!($number), number as u64)?;
                     bounds.$number = number;
                 })*
                 $(if let Some(text) = &self.$time {
@@ -77,8 +75,23 @@ section! {
     }
 }
 
-fn zero(key: &str) -> CliError {
-    CliError::usage(format!("`limits.{key}` must not be 0"))
+/// Bounds that something else has too: a higher one would promise what is not kept.
+const MOST: &[(&str, u64, &str)] = &[
+    ("header_bytes", 64 << 10, "the HTTP parser reads no more"),
+    ("header_count", 1_000, "the HTTP parser reads no more"),
+    ("kv_bytes", 64 << 10, "the store takes no larger ones"),
+];
+
+fn check(key: &str, number: u64) -> Result<()> {
+    if number == 0 {
+        return Err(CliError::usage(format!("`limits.{key}` must not be 0")));
+    }
+    match MOST.iter().find(|(bound, ..)| *bound == key) {
+        Some((_, most, why)) if number > *most => Err(CliError::usage(format!(
+            "`limits.{key}` must not be more than {most}: {why}"
+        ))),
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn time(key: &str, text: &str) -> Result<Duration> {
@@ -109,6 +122,9 @@ mod tests {
     fn wrong_values_are_named() {
         for (text, key) in [
             ("json_bytes = 0", "limits.json_bytes"),
+            ("header_bytes = 70000", "limits.header_bytes"),
+            ("header_count = 1001", "more than 1000: the HTTP parser"),
+            ("kv_bytes = 65537", "limits.kv_bytes"),
             ("wait = \"long\"", "limits.wait"),
             ("heartbeat = \"0s\"", "limits.heartbeat"),
         ] {

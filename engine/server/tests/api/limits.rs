@@ -122,6 +122,38 @@ async fn client_that_sends_all_before_it_reads_gets_the_refusal() {
     socket.stop().await;
 }
 
+/// Asks for the list of runs with some headers beside the host, and returns the answer's first line.
+async fn status_with_headers(socket: &Socket, count: usize) -> String {
+    let mut client = socket.connect().await;
+    let more: String = (1..count)
+        .map(|index| format!("x-{index}: 1\r\n"))
+        .collect();
+    client
+        .send(&format!(
+            "GET /api/v1/runs HTTP/1.1\r\nhost: localhost\r\n{more}\r\n"
+        ))
+        .await;
+    let read = client.read_until("\r\n\r\n").await;
+    read.lines().next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn as_many_headers_are_taken_as_the_limit_says() {
+    for limit in [50, 100, 300] {
+        let app = TestApp::with(|config| {
+            config.auth = AuthMode::None;
+            config.limits.header_count = limit;
+        })
+        .await;
+        let socket = Socket::open(&app).await;
+        let taken = status_with_headers(&socket, limit).await;
+        assert!(taken.starts_with("HTTP/1.1 200"), "{limit}: {taken}");
+        let refused = status_with_headers(&socket, limit + 1).await;
+        assert!(refused.starts_with("HTTP/1.1 431"), "{limit}: {refused}");
+        socket.stop().await;
+    }
+}
+
 #[tokio::test]
 async fn a_failing_store_is_our_fault_and_not_told() {
     let app = TestApp::filled().await;
