@@ -1,7 +1,7 @@
 //! The log of one attempt: lines of `log`, stdout and stderr, in the order they were written.
 //!
 //! It never grows over its limit: a line too long is cut, and after the last line that fits one
-//! mark says that more was written.
+//! mark says that more was written. Writing costs fuel, so that nobody writes without end.
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -22,6 +22,13 @@ const MAX_DENIALS: usize = 8;
 
 /// The most fields kept of one line.
 const MAX_FIELDS: usize = 32;
+
+/// What a byte that is written costs, in fuel: about what it costs the host.
+const FUEL_PER_BYTE: u64 = 1;
+
+/// What a byte costs that is not kept any more. Whoever goes on writing into a full log is soon
+/// stopped; a program that only talks much is not.
+const FUEL_PER_CUT_BYTE: u64 = 100;
 
 /// Level of a line, rising.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,6 +67,8 @@ pub struct Logbook {
     denials: Vec<Arc<str>>,
     room_bytes: usize,
     cut: bool,
+    /// Fuel that writing has cost and nobody has paid yet.
+    fuel: u64,
 }
 
 impl Logbook {
@@ -70,7 +79,22 @@ impl Logbook {
             denials: Vec::new(),
             room_bytes: limit_bytes,
             cut: false,
+            fuel: 0,
         }
+    }
+
+    /// Counts what it costs to write what is not kept.
+    pub fn charge_dropped(&mut self, bytes: usize) {
+        self.charge(bytes, FUEL_PER_CUT_BYTE);
+    }
+
+    fn charge(&mut self, bytes: usize, each: u64) {
+        self.fuel = self.fuel.saturating_add(each.saturating_mul(bytes as u64));
+    }
+
+    /// Takes the fuel that writing has cost since this was called last.
+    pub fn take_fuel(&mut self) -> u64 {
+        std::mem::take(&mut self.fuel)
     }
 
     /// Adds a line, cut to what fits. Returns whether there was room.
@@ -86,9 +110,13 @@ impl Logbook {
         message: &str,
         fields: Vec<(String, String)>,
     ) -> bool {
+        let fields_bytes = fields.iter().map(|(name, value)| name.len() + value.len());
+        let bytes = message.len() + fields_bytes.sum::<usize>() + LINE_OVERHEAD_BYTES;
         if self.cut {
+            self.charge_dropped(bytes);
             return false;
         }
+        self.charge(bytes, FUEL_PER_BYTE);
         let message = shorten(message, MAX_LINE_BYTES);
         let mut left = MAX_LINE_BYTES.saturating_sub(message.len());
         let mut kept = Vec::with_capacity(fields.len().min(MAX_FIELDS));
@@ -192,6 +220,18 @@ mod tests {
         let lines = book.take();
         assert_eq!(lines.len(), 1000 / 42 + 1);
         assert!(lines[lines.len() - 1].message.contains("cut"));
+    }
+
+    #[test]
+    fn writing_costs_fuel_and_more_when_the_log_is_full() {
+        let mut book = Logbook::new(100);
+        book.write(Level::Info, "log", "0123456789");
+        assert_eq!(book.take_fuel(), 42);
+        assert_eq!(book.take_fuel(), 0);
+        book.write(Level::Info, "log", &"x".repeat(100));
+        book.take_fuel();
+        book.write(Level::Info, "log", "0123456789");
+        assert_eq!(book.take_fuel(), 4200);
     }
 
     #[test]

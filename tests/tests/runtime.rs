@@ -15,6 +15,8 @@ mod exchanges;
 mod fetching;
 #[path = "runtime/fuzzing.rs"]
 mod fuzzing;
+#[path = "runtime/hoarding.rs"]
+mod hoarding;
 #[path = "runtime/hostile.rs"]
 mod hostile;
 #[path = "runtime/inspecting.rs"]

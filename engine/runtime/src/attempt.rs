@@ -100,13 +100,17 @@ async fn enter(
     let allowed = allowed(inner, attempt).await?;
     let short = allowed.grants.http.is_empty() && !allowed.grants.files;
     let mut reserved = attempt.limits;
+    reserved.memory_bytes = reserved.memory_bytes.saturating_add(prepared.held_bytes);
     if allowed.grants.files {
         reserved.memory_bytes = reserved.memory_bytes.saturating_add(SCRATCH_BYTES);
     }
     let admitted = inner.admission.admit(&reserved, short).await;
     let setup = setup(inner, attempt, allowed)?;
-    let sandbox = Sandbox::new(prepared.pre.engine(), setup)
+    let mut sandbox = Sandbox::new(prepared.pre.engine(), setup)
         .map_err(|error| outcome::failure(&error, Phase::Instantiate))?;
+    if let Entry::Typed(entry) = &prepared.entry {
+        sandbox.allow_copies_of(entry.held_bytes());
+    }
     Ok((prepared, admitted, sandbox))
 }
 

@@ -9,6 +9,7 @@ use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 use crate::guest::Guest;
 use crate::linker::Linkers;
 use crate::typed::TypedEntry;
+use crate::wasi_http;
 
 /// What is called in a component.
 pub(crate) enum Entry {
@@ -24,6 +25,8 @@ pub(crate) enum Entry {
 pub(crate) struct Prepared {
     pub(crate) pre: InstancePre<Guest>,
     pub(crate) entry: Entry,
+    /// What the host may hold for an attempt beside what its limits say.
+    pub(crate) held_bytes: u64,
 }
 
 /// A component in memory.
@@ -99,7 +102,12 @@ impl Loaded {
         }
         let pre = self.link(pure)?;
         let entry = self.entry(&pre, invocation)?;
-        let prepared = Arc::new(Prepared { pre, entry });
+        let held_bytes = self.held_bytes(&entry);
+        let prepared = Arc::new(Prepared {
+            pre,
+            entry,
+            held_bytes,
+        });
         known().push((world, Arc::clone(&prepared)));
         Ok(prepared)
     }
@@ -112,6 +120,18 @@ impl Loaded {
             &self.linkers.effectful
         };
         linker.instantiate_pre(&self.component)
+    }
+
+    fn held_bytes(&self, entry: &Entry) -> u64 {
+        let types = self.component.component_type();
+        let mut imports = types.imports(self.component.engine());
+        let uses_http = imports.any(|(name, _)| name.starts_with("wasi:http/types@"));
+        let by_http = if uses_http { wasi_http::HELD_BYTES } else { 0 };
+        let by_values = match entry {
+            Entry::Typed(entry) => entry.held_bytes(),
+            Entry::Handler(_) | Entry::Command(_) => 0,
+        };
+        by_http + by_values
     }
 
     fn entry(&self, pre: &InstancePre<Guest>, invocation: &Invocation) -> wasmtime::Result<Entry> {

@@ -10,9 +10,11 @@ use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use crate::limits::Limiter;
 use crate::output::{Lines, Output};
 use crate::pure::{PureView, Seed, SeededRandom, VirtualClock};
+use crate::turns::Turn;
 
-/// The most resources that a guest may hold.
-const MAX_RESOURCES: usize = 10_000;
+/// The most resources that a guest may hold. Of each the host may keep some kibibytes: headers, the
+/// part of a body that is not sent yet.
+pub(crate) const MAX_RESOURCES: usize = 1_024;
 
 /// The most random bytes that one call gives.
 const MAX_RANDOM_BYTES: u64 = 64 << 10;
@@ -28,6 +30,7 @@ pub(crate) struct Guest {
     pub(crate) http: crate::wasi_http::Http,
     /// Present with the grant `files: scratch`.
     pub(crate) scratch: Option<Scratch>,
+    pub(crate) turn: Turn,
 }
 
 impl WasiView for Guest {

@@ -235,8 +235,8 @@ impl Exports {
 fn typed(candidate: &Candidate) -> Result<(Invocation, Option<Candidate>), InspectError> {
     let parameters = typed::parameters(&candidate.types);
     let types = parameters.iter().map(|(_, ty)| ty.clone());
-    let mut types = types.chain(candidate.types.results());
-    if let Some(what) = types.find_map(|ty| typed::unsupported(&ty)) {
+    let types = types.chain(candidate.types.results());
+    if let Some(what) = typed::unsupported(types) {
         return Err(InspectError {
             code: "unsupported_type",
             message: format!("`{}` takes or returns {what}", candidate.name()),

@@ -14,6 +14,7 @@ mod limits;
 mod linker;
 mod output;
 mod pure;
+mod turns;
 mod wasi_http;
 
 mod cache;

@@ -8,6 +8,7 @@ use attune_core::error::{Failure, Source, kind};
 use attune_core::{Map, Value};
 use attune_host_api::bindings::exports::attune::action::handler;
 use attune_host_api::files::Full;
+use wasmtime::component::ResourceTableError;
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
@@ -26,6 +27,13 @@ const COPY_EXHAUSTED: &str = "fuel allocated for hostcalls has been exhausted";
 /// What wasmtime says when there are too many instances, tables or memories.
 const COUNT_EXHAUSTED: &str = "resource limit exceeded";
 
+/// What an action is told that holds more than it may.
+const TOO_MANY_RESOURCES: &str =
+    "the action holds too many resources: streams, requests, pollables";
+
+/// What wasmtime says when a component holds too many handles.
+const HANDLES_EXHAUSTED: &str = "store handle limit exceeded";
+
 /// Where an attempt was when it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
@@ -42,6 +50,9 @@ pub(crate) fn failure(error: &wasmtime::Error, phase: Phase) -> Failure {
     }
     if let Some(full) = error.downcast_ref::<Full>() {
         return Failure::engine(kind::MEMORY_EXHAUSTED, full.to_string());
+    }
+    if let Some(ResourceTableError::Full) = error.downcast_ref() {
+        return Failure::engine(kind::MEMORY_EXHAUSTED, TOO_MANY_RESOURCES);
     }
     if let Some(too_large) = error.downcast_ref::<OutputTooLarge>() {
         return Failure::engine(kind::OUTPUT_TOO_LARGE, too_large.to_string());
@@ -72,6 +83,9 @@ fn unnamed(error: &wasmtime::Error, phase: Phase) -> Failure {
     let text = error.root_cause().to_string();
     if text.contains(COUNT_EXHAUSTED) {
         return Failure::engine(kind::MEMORY_EXHAUSTED, clean(&text));
+    }
+    if text.contains(HANDLES_EXHAUSTED) {
+        return Failure::engine(kind::MEMORY_EXHAUSTED, TOO_MANY_RESOURCES);
     }
     // With a backtrace the guest was running: it called the host, and the host refused.
     if error.downcast_ref::<WasmBacktrace>().is_some() {

@@ -103,10 +103,12 @@ impl Lines {
     fn flush_line(&mut self) {
         let text = String::from_utf8_lossy(&self.line);
         let text = text.trim_end_matches('\r');
-        let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
-        book.write(self.level, self.stream, text);
-        drop(book);
+        self.book().write(self.level, self.stream, text);
         self.line.clear();
+    }
+
+    fn book(&self) -> MutexGuard<'_, Logbook> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -119,7 +121,11 @@ impl Sink for Lines {
             };
             // One byte over the limit is kept, so that the log sees that the line was longer.
             let room = (MAX_LINE_BYTES + 1).saturating_sub(self.line.len());
-            self.line.extend_from_slice(&text[..text.len().min(room)]);
+            let (kept, dropped) = text.split_at(text.len().min(room));
+            self.line.extend_from_slice(kept);
+            if !dropped.is_empty() {
+                self.book().charge_dropped(dropped.len());
+            }
             if ends {
                 self.flush_line();
             }

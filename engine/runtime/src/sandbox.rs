@@ -13,10 +13,11 @@ use attune_host_api::{Backend, Grants, HostState, Level, Line, Logbook, Subject}
 use wasmtime::{Engine, Store};
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 
-use crate::guest::{Guest, World, resources};
+use crate::guest::{Guest, MAX_RESOURCES, World, resources};
 use crate::limits::Limiter;
 use crate::output::{Collected, Lines, Output};
 use crate::pure::{Seed, VirtualClock};
+use crate::turns::{Turn, Turns};
 use crate::wasi_http::Http;
 
 /// Fuel after which a guest lets others run: about a millisecond.
@@ -28,8 +29,8 @@ const HOST_CALL_BYTES: usize = 1 << 20;
 /// Room beside the result in what its call copies: names and structure.
 const RESULT_SLACK_BYTES: usize = 64 << 10;
 
-/// Handles a component may hold.
-const MAX_HANDLES: usize = 10_000;
+/// Handles a component may hold; several may be of one resource.
+const MAX_HANDLES: usize = 2 * MAX_RESOURCES;
 
 /// What a sandbox is made for.
 pub(crate) struct Setup {
@@ -134,11 +135,13 @@ impl Sandbox {
             seed: seed.unwrap_or(Seed::Number(0)),
             http: Http::new(session),
             scratch,
+            turn: Turn::new(&book),
         };
         let mut store = Store::try_new(engine, guest)?;
         store.limiter(|guest| &mut guest.limiter);
         store.set_fuel(limits.fuel)?;
         store.fuel_async_yield_interval(Some(YIELD_FUEL))?;
+        store.call_hook_async(Turns);
         let result = to_usize(limits.output_bytes).saturating_add(RESULT_SLACK_BYTES);
         store.set_hostcall_fuel(result.max(HOST_CALL_BYTES));
         store.set_max_component_handles(MAX_HANDLES);
@@ -152,6 +155,12 @@ impl Sandbox {
             given_bytes,
             started: Instant::now(),
         })
+    }
+
+    /// Lets one call between guest and host copy so much, where that is more than it may anyway.
+    pub(crate) fn allow_copies_of(&mut self, bytes: u64) {
+        let most = self.store.hostcall_fuel().max(to_usize(bytes));
+        self.store.set_hostcall_fuel(most);
     }
 
     /// Returns how long the attempt may take.

@@ -22,6 +22,10 @@ use crate::attempt::Called;
 use crate::outcome::{self, Phase};
 use crate::sandbox::Sandbox;
 
+/// The values in an input, and in a result: as many as there are bytes in one of the usual size.
+/// Each takes up a `Val` while it is converted.
+const MAX_VALUES: usize = 1 << 20;
+
 /// A function, looked up, with its types.
 pub(crate) struct TypedEntry {
     index: ComponentExportIndex,
@@ -52,6 +56,20 @@ impl TypedEntry {
             parameters: parameters(&func),
             result: func.results().next(),
         })
+    }
+}
+
+impl TypedEntry {
+    /// Returns what the values of a call may take while they are converted.
+    pub(crate) fn held_bytes(&self) -> u64 {
+        let listed = |ty: &Type| support::has_list(ty);
+        let parameters = self.parameters.iter().any(|(_, ty)| listed(ty));
+        if parameters || self.result.as_ref().is_some_and(listed) {
+            // Of arguments or of a result: the ones are gone before the other is there.
+            (MAX_VALUES * size_of::<Val>()) as u64
+        } else {
+            0
+        }
     }
 }
 

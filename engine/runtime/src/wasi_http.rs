@@ -17,8 +17,12 @@ use crate::guest::Guest;
 /// The interface that sends requests, in the version that the bindings link.
 const OUTGOING_HANDLER: &str = "wasi:http/outgoing-handler@0.2.12";
 
-/// The most bytes of headers that a guest may build.
-const MAX_HEADER_BYTES: usize = 32 << 10;
+/// The most bytes of headers that a guest may build, for each request.
+const MAX_HEADER_BYTES: usize = 16 << 10;
+
+/// What the host may hold for a guest that uses `wasi:http`: headers and two pieces of a body for
+/// each resource, and what 16 open connections buffer.
+pub(crate) const HELD_BYTES: u64 = 36 << 20;
 
 /// The longest part of a URL that a denial repeats.
 const MAX_SHOWN_BYTES: usize = 200;

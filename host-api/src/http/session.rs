@@ -28,6 +28,10 @@ const MAX_AT_ONCE: usize = 16;
 /// What is read of a response before its head must be complete, and buffered of its body.
 const READ_BUFFER_BYTES: usize = 64 << 10;
 
+/// What one write to a request's body takes at most. The host keeps two of them for each request
+/// that a guest has made, sent or not.
+const WRITE_BYTES: usize = 8 << 10;
+
 /// Headers of a response.
 const MAX_RESPONSE_HEADERS: usize = 100;
 
@@ -139,6 +143,14 @@ impl WasiHttpHooks for HttpSession {
                 }
             }
         })
+    }
+
+    fn p2_outgoing_body_buffer_chunks(&mut self) -> usize {
+        1
+    }
+
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        WRITE_BYTES
     }
 
     fn p2_error_from_hyper(&mut self, error: &hyper::Error) -> ErrorCode {

@@ -176,6 +176,24 @@ fn go_that_looks_around_is_pure() {
     check_purity(GO, true);
 }
 
+/// Go's runtime says itself that there is no memory left, before the limit would.
+#[tokio::test]
+async fn go_program_without_memory_ends_with_exit_code_2() {
+    let dir = tempfile::tempdir().unwrap();
+    let Some(project) = Project::new(&binary(), dir.path(), GO) else {
+        return;
+    };
+    let hoarder = include_str!("../../data/hoard/greet.go");
+    std::fs::write(project.dir.join(GO.source), hoarder).unwrap();
+    let ended = attune(&project, dir.path())
+        .args(["action", "run", ".", "name=Ada"])
+        .output()
+        .unwrap();
+    let told = String::from_utf8(ended.stderr).unwrap();
+    assert!(told.contains("exited with code 2"), "{told}");
+    assert!(told.contains("out of memory"), "{told}");
+}
+
 /// A project of any build system says what it needs; what is missing is told in one line.
 #[test]
 fn missing_tool_is_named_with_the_way_to_get_it() {

@@ -1,10 +1,23 @@
 //! JSON to WIT values. Every error says where, what was expected and what was found.
+//!
+//! What may be made is bounded: a few bytes of JSON can stand for many values, such as an empty
+//! object for a record of options.
+
+use std::cell::Cell;
 
 use attune_core::{Map, Value};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use wasmtime::component::types::{Record, Variant};
 use wasmtime::component::{Type, Val};
+
+use super::MAX_VALUES;
+
+/// What a named value counts for, beside others: its name is made too.
+const NAMED: usize = 3;
+
+/// Names that are looked through at the cost of one value.
+const NAMES_PER_VALUE: usize = 16;
 
 /// A value that does not fit its type.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +33,8 @@ pub(crate) struct Mismatch {
 struct At<'a> {
     parent: Option<&'a Self>,
     step: Step<'a>,
+    /// Values that may still be made.
+    left: &'a Cell<usize>,
 }
 
 #[derive(Clone, Copy)]
@@ -34,6 +49,7 @@ impl At<'_> {
         At {
             parent: Some(self),
             step: Step::Key(key),
+            left: self.left,
         }
     }
 
@@ -41,6 +57,7 @@ impl At<'_> {
         At {
             parent: Some(self),
             step: Step::Index(index),
+            left: self.left,
         }
     }
 
@@ -50,6 +67,17 @@ impl At<'_> {
             Step::Root => before,
             Step::Key(key) => format!("{before}/{}", key.replace('~', "~0").replace('/', "~1")),
             Step::Index(index) => format!("{before}/{index}"),
+        }
+    }
+
+    /// Counts values that are about to be made.
+    fn count(&self, values: usize) -> Result<(), Mismatch> {
+        match self.left.get().checked_sub(values) {
+            Some(left) => {
+                self.left.set(left);
+                Ok(())
+            }
+            None => self.wrong_text("fewer values", "more than one call may have"),
         }
     }
 
@@ -97,6 +125,7 @@ pub(crate) fn arguments(
     let root = At {
         parent: None,
         step: Step::Root,
+        left: &Cell::new(MAX_VALUES),
     };
     if let Some(items) = input.as_list() {
         if items.len() != parameters.len() {
@@ -247,6 +276,7 @@ fn character(at: &At<'_>, json: &Value) -> Result<Val, Mismatch> {
 fn list(at: &At<'_>, ty: &Type, json: &Value) -> Result<Val, Mismatch> {
     let bytes = matches!(ty, Type::U8);
     if let (true, Some(text)) = (bytes, json.as_str()) {
+        at.count(base64::decoded_len_estimate(text.len()))?;
         return match STANDARD.decode(text) {
             Ok(bytes) => Ok(Val::List(bytes.into_iter().map(Val::U8).collect())),
             Err(_) => at.wrong_text("base64 text", "text that is not base64"),
@@ -260,6 +290,7 @@ fn list(at: &At<'_>, ty: &Type, json: &Value) -> Result<Val, Mismatch> {
         };
         return at.wrong(expected, json);
     };
+    at.count(items.len())?;
     let each = items.iter().enumerate();
     let values = each.map(|(index, item)| value(&at.index(index), ty, item));
     values.collect::<Result<_, _>>().map(Val::List)
@@ -270,6 +301,7 @@ fn record(at: &At<'_>, record: &Record, json: &Value) -> Result<Val, Mismatch> {
         return at.wrong("an object", json);
     };
     let names: Vec<&str> = record.fields().map(|field| field.name).collect();
+    at.count(NAMED * names.len())?;
     known(at, &names, map)?;
     let fields = record.fields().map(|field| {
         let value = member(at, field.name, &field.ty, map)?;
@@ -283,6 +315,7 @@ fn tuple(at: &At<'_>, types: &[Type], json: &Value) -> Result<Val, Mismatch> {
     let Some(items) = items else {
         return at.wrong(format!("an array of {} items", types.len()), json);
     };
+    at.count(items.len())?;
     let each = items.iter().zip(types).enumerate();
     let values = each.map(|(index, (item, ty))| value(&at.index(index), ty, item));
     values.collect::<Result<_, _>>().map(Val::Tuple)
@@ -290,6 +323,7 @@ fn tuple(at: &At<'_>, types: &[Type], json: &Value) -> Result<Val, Mismatch> {
 
 /// Finds a name of an enum or of flags.
 fn name<'a>(at: &At<'_>, names: &[&'a str], json: &Value) -> Result<&'a str, Mismatch> {
+    at.count(NAMED + names.len() / NAMES_PER_VALUE)?;
     let text = json.as_str().unwrap_or_default();
     match names.iter().find(|name| is_name(name, text)) {
         Some(name) => Ok(name),

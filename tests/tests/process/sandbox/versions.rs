@@ -1,5 +1,10 @@
 //! Versions: runs keep what they began with, references pin, and what is used stays.
 
+use std::path::Path;
+
+use attune_core::Digest;
+use attune_driver::port::Artifacts as _;
+use attune_store::Store;
 use serde_json::{Value as Json, json};
 use tests::server::Server;
 
@@ -96,4 +101,53 @@ async fn what_is_used_is_not_removed() {
     assert_eq!(status, 404);
     let next = upload(&server, "n", &number(3), "{}").await;
     assert_eq!(next["revision"], 2, "numbers are never used again");
+}
+
+/// Starts a server and stops it: what nothing needs is looked for at each start. Tells which of the
+/// components are there then.
+async fn kept(dir: &Path, config: &str, components: [u32; 4]) -> [bool; 4] {
+    start(dir, config).await.terminate().await.unwrap();
+    let store = Store::open(dir, attune_store::Options::default()).unwrap();
+    let mut kept = [false; 4];
+    for (kept, component) in kept.iter_mut().zip(components) {
+        let digest = Digest::of(&number(component));
+        *kept = store.blob(digest).await.unwrap().is_some();
+    }
+    store.close();
+    kept
+}
+
+async fn remove(server: &Server, name: &str) {
+    let path = format!("{API}/actions/t.{name}?force=true");
+    let (status, refused) = server.ask("DELETE", &path, "", b"").await.unwrap();
+    assert_eq!(status, 204, "{refused}");
+}
+
+#[tokio::test]
+async fn components_that_nothing_needs_are_collected() {
+    const SHORT: &str = "retention = \"1s\"\n";
+    let dir = tempfile::tempdir().unwrap();
+    let server = start(dir.path(), "").await;
+    for (name, component) in [("n", 1), ("twin", 2), ("n", 3), ("other", 2), ("gone", 4)] {
+        upload(&server, name, &number(component), "{}").await;
+        run(&server, &format!("actions/t.{name}@1"), json!({})).await;
+    }
+    remove(&server, "twin").await;
+    server.terminate().await.unwrap();
+    let all = kept(dir.path(), "", [1, 2, 3, 4]).await;
+    assert_eq!(all, [true; 4], "revisions name them");
+
+    let server = start(dir.path(), "").await;
+    for name in ["gone", "n", "other"] {
+        remove(&server, name).await;
+    }
+    server.terminate().await.unwrap();
+    let pinned = kept(dir.path(), "", [1, 2, 3, 4]).await;
+    assert_eq!(pinned, [true, true, false, true], "runs are pinned to them");
+
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    // The runs go first, then what they were pinned to.
+    kept(dir.path(), SHORT, [1, 2, 3, 4]).await;
+    let none = kept(dir.path(), SHORT, [1, 2, 3, 4]).await;
+    assert_eq!(none, [false; 4]);
 }
