@@ -1,5 +1,7 @@
 //! Schemas that a manifest brings, and whether they agree with what the binary says.
 
+mod cost;
+
 use attune_core::Value;
 use attune_core::spec::schema::Schema;
 use attune_driver::port::InspectError;
@@ -14,6 +16,10 @@ fn invalid(message: String) -> InspectError {
 
 /// Compiles a schema of parameters, flat or JSON Schema, and returns it as JSON Schema.
 pub(crate) fn parameters(pointer: &str, value: &Value) -> Result<Value, InspectError> {
+    let costly = |error: cost::TooCostly| {
+        invalid(format!("the manifest is not valid at `{pointer}`: {error}"))
+    };
+    cost::check_size(value).map_err(costly)?;
     let schema = Schema::from_value(value).map_err(|problems| {
         let lines = problems
             .iter()
@@ -23,6 +29,7 @@ pub(crate) fn parameters(pointer: &str, value: &Value) -> Result<Value, InspectE
             lines.collect::<Vec<_>>().join("; ")
         ))
     })?;
+    cost::check_looks(schema.json()).map_err(costly)?;
     Ok(schema.json().clone())
 }
 

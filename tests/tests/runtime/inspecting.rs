@@ -60,6 +60,26 @@ async fn refusals_name_the_cause() {
 }
 
 #[tokio::test]
+async fn schemas_that_take_forever_to_check_by_are_refused() {
+    let again = r##"{"properties":{"a":{"$ref":"#"}}}"##;
+    let twice = format!(r#"{{"type":"object","anyOf":[{again},{again}]}}"#);
+    let patterns = (0..100).map(|index| format!(r#""p{index}":{{"pattern":"(a{{200}}){{40}}"}}"#));
+    let patterns = patterns.collect::<Vec<_>>().join(",");
+    let patterns = format!(r#"{{"type":"object","properties":{{{patterns}}}}}"#);
+    for (schema, names) in [(twice, "looks"), (patterns, "64 patterns")] {
+        for key in ["parameters", "output"] {
+            let manifest = format!(r#"{{"{key}":{schema}}}"#);
+            let (code, message) = refused(tests::guests::bytes("about"), &manifest).await;
+            assert_eq!(code, "invalid_manifest", "{message}");
+            assert!(
+                message.contains(names) && message.contains(key),
+                "{message}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn upload_over_the_limit_is_refused() {
     let (code, _) = refused(vec![0; (64 << 20) + 1], "null").await;
     assert_eq!(code, "too_large");
