@@ -7,6 +7,8 @@ use tokio::task::JoinSet;
 
 use crate::figure::{Figures, quantile};
 use crate::floor;
+use crate::pace::{self, Turns};
+use tests::connection::Connection;
 use tests::server::Server;
 
 /// How long each load lasts.
@@ -97,34 +99,22 @@ async fn prepare(server: &Server) -> Result<()> {
 
 /// Loads the server; with a `rate`, requests start at fixed instants and latency counts from them.
 async fn measure(server: &Server, clients: usize, rate: Option<f64>) -> Result<Measured> {
+    let mut connections = Vec::with_capacity(clients);
+    for _ in 0..clients {
+        connections.push(server.connect().await?);
+    }
+    let turns: Vec<Option<Turns>> = match rate {
+        Some(rate) => pace::start(rate, clients, LOAD)
+            .into_iter()
+            .map(Some)
+            .collect(),
+        None => (0..clients).map(|_| None).collect(),
+    };
     let (cpu, commits) = (server.cpu_ms()?, server.commits().await?);
     let began = Instant::now();
     let mut tasks = JoinSet::new();
-    for client in 0..clients {
-        let mut connection = server.connect().await?;
-        tasks.spawn(async move {
-            let request = connection.encode("POST", PATH, "application/json", b"{}");
-            let (mut latencies, mut late) = (Vec::new(), Vec::new());
-            let mut turn = client;
-            while began.elapsed() < LOAD {
-                let mut start = Instant::now();
-                if let Some(rate) = rate {
-                    let due = began + Duration::from_secs_f64(turn as f64 / rate);
-                    tokio::time::sleep_until(due.into()).await;
-                    late.push(due.elapsed().as_secs_f64() * 1000.0);
-                    start = due;
-                    turn += clients;
-                }
-                let (status, body) = connection.send(&request).await?;
-                ensure!(
-                    status == 200,
-                    "{status}: {}",
-                    String::from_utf8_lossy(&body)
-                );
-                latencies.push(start.elapsed().as_secs_f64() * 1000.0);
-            }
-            Ok::<_, anyhow::Error>((latencies, late))
-        });
+    for (connection, turns) in connections.into_iter().zip(turns) {
+        tasks.spawn(client(connection, turns, began + LOAD));
     }
     let (mut latencies_ms, mut late_ms) = (Vec::new(), Vec::new());
     while let Some(joined) = tasks.join_next().await {
@@ -140,4 +130,31 @@ async fn measure(server: &Server, clients: usize, rate: Option<f64>) -> Result<M
         cpu_ms: server.cpu_ms()? - cpu,
         commits: server.commits().await? - commits,
     })
+}
+
+/// Sends one request after another, each when its turn comes, or at once where there are no turns.
+/// Returns the latencies, and how late requests were sent, in milliseconds.
+async fn client(
+    mut connection: Connection,
+    mut turns: Option<Turns>,
+    end: Instant,
+) -> Result<(Vec<f64>, Vec<f64>)> {
+    let request = connection.encode("POST", PATH, "application/json", b"{}");
+    let (mut latencies, mut late) = (Vec::new(), Vec::new());
+    while Instant::now() < end || turns.is_some() {
+        let mut start = Instant::now();
+        if let Some(turns) = &mut turns {
+            let Some(due) = turns.recv().await else { break };
+            late.push(due.elapsed().as_secs_f64() * 1000.0);
+            start = due;
+        }
+        let (status, body) = connection.send(&request).await?;
+        ensure!(
+            status == 200,
+            "{status}: {}",
+            String::from_utf8_lossy(&body)
+        );
+        latencies.push(start.elapsed().as_secs_f64() * 1000.0);
+    }
+    Ok((latencies, late))
 }

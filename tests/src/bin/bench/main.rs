@@ -20,6 +20,7 @@ mod floor;
 mod items;
 mod load;
 mod machine;
+mod pace;
 mod validate;
 
 use std::path::Path;
