@@ -169,6 +169,16 @@ impl JoinBook {
         book
     }
 
+    /// Lets arrivals that were reported as unreachable wait again.
+    pub(crate) fn revive(&mut self) {
+        let generations = self.generations.values_mut();
+        for arrival in generations.flat_map(|generation| &mut generation.arrivals) {
+            if arrival.fate == Fate::LeftOver {
+                arrival.fate = Fate::Waiting;
+            }
+        }
+    }
+
     /// Opens the join again: forgets its firings and the arrivals that `forget` names; all
     /// others count again.
     pub(crate) fn reopen(&mut self, forget: impl Fn(&Arrival) -> bool) {

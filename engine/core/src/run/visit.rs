@@ -1,6 +1,6 @@
 //! One visit of a task: its place in the graph, its stage, and its executions.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -76,6 +76,14 @@ pub(crate) struct Start {
     pub(crate) joined: Vec<VisitId>,
     /// In a rerun: the visit whose succeeded items are kept.
     pub(crate) reuse: Option<VisitId>,
+}
+
+impl Start {
+    /// Tells whether one of these visits led here.
+    pub(crate) fn comes_of(&self, visits: &BTreeSet<VisitId>) -> bool {
+        let mut origins = self.cause.iter().chain(&self.joined);
+        origins.any(|origin| visits.contains(origin))
+    }
 }
 
 /// One visit of a task.

@@ -84,7 +84,7 @@ impl Machine<'_> {
         let chosen = if tasks.is_empty() {
             self.failed_visits()
         } else {
-            self.named_visits(tasks)?
+            self.without_downstream(self.named_visits(tasks)?)
         };
         let stopped = !self.run.graph(ROOT).not_started.is_empty();
         let at_end = self.run.visits.iter().any(|visit| {
@@ -93,17 +93,28 @@ impl Machine<'_> {
         if chosen.is_empty() && !(tasks.is_empty() && (stopped || at_end)) {
             return Err(Refusal::RerunNothing);
         }
-        Ok(self.without_downstream(chosen))
+        Ok(chosen)
     }
 
-    /// Every visit of the run's main graph with an unhandled failure.
+    /// Every visit of the run's main graph with an unhandled failure, but not what came of another
+    /// such visit: it comes of that again.
     fn failed_visits(&self) -> Vec<(VisitId, bool)> {
         let failures = self.run.graph(ROOT).failures.iter();
         let visits: BTreeSet<VisitId> = failures
             .filter_map(|failure| failure.visit)
             .filter(|visit| self.run.visit(*visit).start.tier == Tier::Main)
             .collect();
-        visits.into_iter().map(|visit| (visit, false)).collect()
+        let (mut below, mut roots) = (BTreeSet::new(), Vec::new());
+        for (place, found) in self.run.visits.iter().enumerate() {
+            let visit = VisitId(place as u32);
+            if found.start.comes_of(&below) {
+                below.insert(visit);
+            } else if visits.contains(&visit) {
+                below.insert(visit);
+                roots.push((visit, false));
+            }
+        }
+        roots
     }
 
     /// The latest visit of every named task; for one inside a block, the block's.
@@ -196,7 +207,9 @@ impl Machine<'_> {
                 .task
                 .is_some_and(|task| named.contains(&task) || below.contains(&task));
             let at_end = tiers.next().is_some_and(|tier| tier != Tier::Main);
-            !(of_run || limit || again || at_end)
+            // Whether an arrival is of use is judged anew at the new end.
+            let unreachable = *unhandled.failure.kind == *kind::UNREACHABLE_JOIN;
+            !(of_run || limit || again || at_end || unreachable)
         });
     }
 
@@ -205,14 +218,15 @@ impl Machine<'_> {
             .iter()
             .map(|(visit, _)| self.run.visit(*visit).task())
             .collect();
+        let again: BTreeSet<TaskIndex> = named.iter().chain(below).copied().collect();
+        let rerun = self.descendants(&chosen);
         let graph = self.run.graph_mut(ROOT);
         graph.stopped = false;
         let stopped = std::mem::take(&mut graph.not_started);
         for (join, book) in &mut graph.joins {
+            book.revive();
             if below.contains(join) {
-                book.reopen(|arrival| {
-                    below.contains(&arrival.source) || named.contains(&arrival.source)
-                });
+                book.reopen(|arrival| again.contains(&arrival.source));
             }
         }
         for (visit, reset_items) in chosen {
@@ -224,9 +238,8 @@ impl Machine<'_> {
             })?;
         }
         self.fire_reopened(below)?;
-        let again = |start: &Start| below.contains(&start.task) || named.contains(&start.task);
         for start in stopped {
-            if !again(&start) || start.cause.is_none() || !self.leads_again(&start, below, &named) {
+            if !self.comes_again(&start, &again, &rerun) {
                 // What the stop let run in spite of it needs no leave any more.
                 let exempt = start.exempt && start.tier != Tier::Main;
                 self.begin(Start { exempt, ..start })?;
@@ -235,11 +248,28 @@ impl Machine<'_> {
         Ok(())
     }
 
-    /// Tells whether what led to a start that `fail_fast` kept back runs again itself.
-    fn leads_again(&self, start: &Start, below: &BTreeSet<TaskIndex>, named: &[TaskIndex]) -> bool {
-        start.cause.is_some_and(|cause| {
-            let source = self.run.visit(cause).task();
-            below.contains(&source) || named.contains(&source)
-        })
+    /// Tells whether a start that was kept back is made again without it: what led to it runs
+    /// again itself, or a join that is open again kept all the arrivals that had fired it.
+    fn comes_again(
+        &self,
+        start: &Start,
+        again: &BTreeSet<TaskIndex>,
+        rerun: &BTreeSet<VisitId>,
+    ) -> bool {
+        let reopened = again.contains(&start.task) && !start.joined.is_empty();
+        let kept = |visit: &VisitId| !again.contains(&self.run.visit(*visit).task());
+        start.comes_of(rerun) || (reopened && start.joined.iter().all(kept))
+    }
+
+    /// Returns the chosen visits and all that came of them.
+    fn descendants(&self, chosen: &[(VisitId, bool)]) -> BTreeSet<VisitId> {
+        let mut found: BTreeSet<VisitId> = chosen.iter().map(|(visit, _)| *visit).collect();
+        // What a visit came of was made before it.
+        for (place, visit) in self.run.visits.iter().enumerate() {
+            if visit.start.comes_of(&found) {
+                found.insert(VisitId(place as u32));
+            }
+        }
+        found
     }
 }
