@@ -41,6 +41,21 @@ const WORDS: &[(Form, &[&str], &str)] = &[
     (Form::Function, &["contains"], "write `part in whole`"),
     (
         Form::Function,
+        &["startswith", "startsWith", "starts_with"],
+        "write `x is startingwith('a')`",
+    ),
+    (
+        Form::Function,
+        &["endswith", "endsWith", "ends_with"],
+        "write `x is endingwith('a')`",
+    ),
+    (
+        Form::Function,
+        &["env", "getenv", "lookup"],
+        "an environment is not read: pass it as a parameter, or write `kv.get('key')`",
+    ),
+    (
+        Form::Function,
         &["format"],
         "put texts together with `~`, or write several `{{ }}` in one text",
     ),

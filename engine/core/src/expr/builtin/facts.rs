@@ -11,7 +11,10 @@ pub(super) static TABLE: &[Builtin] = &[
         names: &["kv.get"],
         usage: "kv.get(key, default=null)",
         text: "The value stored under `key` for this pack. A key that is not there gives `default`, and null without one; `default()` and `is defined` see it as missing.",
-        examples: &[],
+        examples: &[
+            ("kv.get('flag')", "true"),
+            ("kv.get('region', default='eu')", "\"eu\""),
+        ],
         null_is_absent: true,
         run: get,
         ..FUNCTION
@@ -20,7 +23,7 @@ pub(super) static TABLE: &[Builtin] = &[
         names: &["kv.get_secret"],
         usage: "kv.get_secret(key)",
         text: "The secret stored under `key` for this pack. Whatever reads it becomes secret too.",
-        examples: &[],
+        examples: &[("kv.get_secret('token')", "\"[secret]\"")],
         null_is_absent: true,
         run: get_secret,
         ..FUNCTION

@@ -11,7 +11,7 @@ pub(super) static TABLE: &[Builtin] = &[
         names: &["result"],
         usage: "result()",
         text: "What the task that just ended gave; in a retry policy also `result`.",
-        examples: &[],
+        examples: &[("result().code", "200")],
         run: |call| Ok(ended(call)?.result),
         ..FUNCTION
     },
@@ -19,7 +19,7 @@ pub(super) static TABLE: &[Builtin] = &[
         names: &["error"],
         usage: "error()",
         text: "Its error `{type, source, message, details}`, or null; in a retry policy also `error`.",
-        examples: &[],
+        examples: &[("error()", "null")],
         run: |call| Ok(ended(call)?.error),
         ..FUNCTION
     },
@@ -27,7 +27,7 @@ pub(super) static TABLE: &[Builtin] = &[
         names: &["succeeded"],
         usage: "succeeded()",
         text: "Whether it succeeded.",
-        examples: &[],
+        examples: &[("succeeded()", "true")],
         run: |call| Ok(Value::Bool(ended(call)?.succeeded)),
         ..FUNCTION
     },
@@ -35,7 +35,7 @@ pub(super) static TABLE: &[Builtin] = &[
         names: &["failed"],
         usage: "failed()",
         text: "Whether it failed, timeouts aside.",
-        examples: &[],
+        examples: &[("failed()", "false")],
         run: |call| Ok(Value::Bool(ended(call)?.failed)),
         ..FUNCTION
     },
@@ -43,7 +43,7 @@ pub(super) static TABLE: &[Builtin] = &[
         names: &["timed_out"],
         usage: "timed_out()",
         text: "Whether it ran into its timeout.",
-        examples: &[],
+        examples: &[("timed_out()", "false")],
         run: |call| Ok(Value::Bool(ended(call)?.timed_out)),
         ..FUNCTION
     },
@@ -51,7 +51,7 @@ pub(super) static TABLE: &[Builtin] = &[
         names: &["skipped"],
         usage: "skipped()",
         text: "Whether it was skipped.",
-        examples: &[],
+        examples: &[("skipped()", "false")],
         run: |call| Ok(Value::Bool(ended(call)?.skipped)),
         ..FUNCTION
     },
@@ -59,7 +59,7 @@ pub(super) static TABLE: &[Builtin] = &[
         names: &["completed"],
         usage: "completed()",
         text: "True: it ended, no matter how.",
-        examples: &[],
+        examples: &[("completed()", "true")],
         run: |call| ended(call).map(|_| Value::Bool(true)),
         ..FUNCTION
     },

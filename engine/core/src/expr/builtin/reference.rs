@@ -2,6 +2,10 @@
 
 use super::{Builtin, Form, tables};
 
+/// What the examples of the functions take for granted; the tests run them so.
+const SETTING: &str = "The examples stand in a transition of a task that succeeded with `{code: 200}`; \
+    `flag` is stored as true and `token` is a secret.\n\n";
+
 /// Returns the functions, filters and tests as the tables of the documentation.
 pub fn reference() -> String {
     [Form::Function, Form::Filter, Form::Test]
@@ -22,7 +26,11 @@ fn section(form: Form) -> String {
         .filter(|builtin| builtin.forms.contains(&form))
         .map(|builtin| row(builtin, form))
         .collect();
-    format!("## {title}\n\n| Written | Gives | Example |\n|---|---|---|\n{rows}\n")
+    let setting = match form {
+        Form::Function => SETTING,
+        Form::Filter | Form::Test => "",
+    };
+    format!("## {title}\n\n{setting}| Written | Gives | Example |\n|---|---|---|\n{rows}\n")
 }
 
 fn row(builtin: &Builtin, form: Form) -> String {

@@ -1,18 +1,41 @@
 //! Every example of the documentation gives what it says, and the page shows the table.
 
-use super::check;
+use super::{World, check_in, json, kv};
+use crate::event::FactKey;
 use crate::expr::builtin::{Form, find, tables};
-use crate::expr::reference;
+use crate::expr::{Completion, reference};
+use crate::value::Value;
 
 const PAGE: &str = include_str!("../../../../../docs/expressions.md");
 
 #[test]
 fn every_example_gives_what_it_says() {
+    let world = setting();
     for builtin in tables().into_iter().flatten() {
+        assert!(!builtin.examples.is_empty(), "{builtin:?} has no example");
         for (code, json) in builtin.examples {
-            check(code, json);
+            check_in(&world, code, json);
         }
     }
+}
+
+/// What the page says that its examples take for granted.
+fn setting() -> World {
+    World {
+        completion: Some(Completion {
+            result: json(r#"{"code": 200}"#),
+            error: Value::Null,
+            succeeded: true,
+            failed: false,
+            timed_out: false,
+            skipped: false,
+            attempt: None,
+        }),
+        ..World::default()
+    }
+    .with_fact(kv("flag"), Value::Bool(true))
+    .with_fact(kv("region"), Value::Null)
+    .with_fact(FactKey::Secret("token".into()), json(r#""s3cret""#))
 }
 
 #[test]
