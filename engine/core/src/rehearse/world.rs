@@ -236,6 +236,14 @@ impl World {
         Ok(())
     }
 
+    /// Tells a run what its own turn has led to, as a part of that turn.
+    fn tell_within(&mut self, run: RunId, kind: EventKind, going: &mut Going) {
+        // What comes too late is stale, as in life.
+        if let Ok(turn) = self.turn(run, kind, step::apply) {
+            self.perform(run, turn, going);
+        }
+    }
+
     /// Follows the next visit that ended within the machine.
     fn follow(&mut self, run: RunId) {
         let mut going = Going::default();

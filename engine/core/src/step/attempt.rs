@@ -6,7 +6,7 @@ use crate::effect::{Effect, StartAttempt};
 use crate::error::{Failure, kind};
 use crate::event::{AttemptContext, AttemptFinished, AttemptStarted, Outcome, Usage};
 use crate::id::{Digest, TaskId};
-use crate::run::{Ready, State, TaskStatus, Tier, VisitId};
+use crate::run::{Kind, Ready, State, TaskStatus, Tier, VisitId};
 use crate::value::Value;
 
 use super::Refusal;
@@ -92,6 +92,9 @@ impl Machine<'_> {
         let flight = match execution {
             Some(found) if found.attempt == finished.attempt => match found.state {
                 State::Flying(flight) => flight,
+                State::Waiting if self.kind(visit) == Kind::Inquiry => {
+                    return self.inquiry_failed((visit, index), &finished.outcome);
+                }
                 State::Ready | State::Waiting | State::Backoff | State::Over => {
                     return Err(Refusal::Stale.into());
                 }

@@ -2,6 +2,7 @@
 
 use crate::effect::Effect;
 use crate::error::{Failure, kind};
+use crate::event::Outcome;
 use crate::id::TaskId;
 use crate::run::{Kind, State, TaskStatus, VisitId};
 use crate::spec::schema::Schema;
@@ -54,6 +55,26 @@ impl Machine<'_> {
         self.run.secret = self.run.secret || value.has_secret();
         self.effect(Effect::CloseInquiry { task });
         self.end_own(visit, index, End::ok(value.clone()))
+    }
+
+    /// What asks tells that nobody will answer: a channel that is down, or the mock of a rehearsal.
+    pub(super) fn inquiry_failed(
+        &mut self,
+        (visit, index): (VisitId, u32),
+        outcome: &Outcome,
+    ) -> Flow {
+        self.direct = true;
+        match outcome {
+            Outcome::TimedOut => self.inquiry_timed_out(visit, index),
+            Outcome::Failed(failure) => {
+                let task = self.run.visit(visit).id(index);
+                self.effect(Effect::CloseInquiry { task });
+                self.end_own(visit, index, End::failed(failure.clone()))
+            }
+            Outcome::Succeeded(_) | Outcome::Interrupted | Outcome::Abandoned => {
+                Err(Refusal::Stale.into())
+            }
+        }
     }
 
     pub(super) fn inquiry_timed_out(&mut self, visit: VisitId, index: u32) -> Flow {

@@ -86,6 +86,7 @@ impl Machine<'_> {
                 waiting.key = Some(Arc::clone(&key));
                 let first = waiting.first;
                 self.run.keyed += 1;
+                self.lined_up.push(visit);
                 self.show(visit, 0, TaskStatus::Requested);
                 self.effect(Effect::AcquireKey {
                     task: Some(first),

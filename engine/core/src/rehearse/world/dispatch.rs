@@ -18,7 +18,8 @@ impl World {
         while self.members[&run].run.queue.is_empty() && self.follow_into(run, &mut going) {
             self.dispatch(run, &mut going);
         }
-        let attempts = std::mem::take(&mut going.attempts);
+        let mut attempts = std::mem::take(&mut going.attempts);
+        attempts.sort_by_key(|(visit, _)| going.order.get(visit).copied());
         self.line_up(run, &going, attempts);
         if run == ROOT {
             self.record(going);

@@ -23,11 +23,11 @@ impl World {
             going.order.entry(visit).or_insert(place);
         }
         for effect in turn.stepped.effects {
-            self.perform_one(run, effect);
+            self.perform_one(run, effect, going);
         }
     }
 
-    fn perform_one(&mut self, run: RunId, effect: Effect) {
+    fn perform_one(&mut self, run: RunId, effect: Effect, going: &mut Going) {
         match effect {
             Effect::SetTimer { timer, due } => {
                 self.ordinal += 1;
@@ -35,7 +35,7 @@ impl World {
                     .insert((due, self.ordinal), Message::Due(run, timer));
             }
             Effect::InterruptAttempt { task, attempt } => self.interrupt(run, task, attempt),
-            Effect::StartChild(start) => self.start_child(run, *start),
+            Effect::StartChild(start) => self.start_child(run, *start, going),
             Effect::CancelChild { child, mode } => {
                 let by = "parent".into();
                 drop(self.tell(child, EventKind::CancelRequested { mode, by }));
@@ -62,8 +62,9 @@ impl World {
                     task,
                     priority,
                 },
+                going,
             ),
-            Effect::ReleaseKey { task, key } => self.release(&key, run, task),
+            Effect::ReleaseKey { task, key } => self.release(&key, (run, task), going),
             Effect::ReportToParent { parent, ended } => {
                 self.queue.push_back(Message::ChildEnded(parent, ended));
             }
@@ -85,15 +86,21 @@ impl World {
 
     /// A question with a mock is answered by it; others wait for somebody.
     fn ask(&mut self, run: RunId, inquiry: &OpenInquiry) {
-        let Some((item, visit)) = self.place(run, inquiry.task) else {
+        let Some(row) = self.members[&run].run.task_row(inquiry.task) else {
             return;
         };
+        let (item, visit, attempt) = (row.index, row.visit, row.attempt);
         let Some(answer) = self.mocks.given(&inquiry.name, item, visit) else {
             return;
         };
-        if let Outcome::Succeeded(value) = answer.outcome {
-            self.put_later(answer.takes, Message::Answered(run, inquiry.task, value));
-        }
+        let message = match answer.outcome {
+            Outcome::Succeeded(value) => Message::Answered(run, inquiry.task, value),
+            unanswered @ (Outcome::Failed(_)
+            | Outcome::TimedOut
+            | Outcome::Interrupted
+            | Outcome::Abandoned) => Message::Finished(run, inquiry.task, attempt, unanswered),
+        };
+        self.put_later(answer.takes, message);
     }
 
     fn place(&self, run: RunId, task: TaskId) -> Option<(Option<u32>, u32)> {
@@ -101,7 +108,7 @@ impl World {
         Some((row.index, row.visit))
     }
 
-    fn start_child(&mut self, parent: RunId, start: StartChild) {
+    fn start_child(&mut self, parent: RunId, start: StartChild, going: &mut Going) {
         let child = RunId(self.members.len() as u64 + 1);
         let place = self.place(parent, start.task);
         let row = self.members[&parent].run.task_row(start.task);
@@ -143,11 +150,11 @@ impl World {
         };
         self.start(definition, request);
         let task = start.task;
-        drop(self.tell(parent, EventKind::ChildStarted { task, child }));
+        self.tell_within(parent, EventKind::ChildStarted { task, child }, going);
     }
 
     /// Lets a run or task wait for a key, as its `overlap` says.
-    fn ask_for_key(&mut self, key: Arc<str>, overlap: Overlap, waiter: Waiter) {
+    fn ask_for_key(&mut self, key: Arc<str>, overlap: Overlap, waiter: Waiter, going: &mut Going) {
         let line = self.keys.get(&key).cloned().unwrap_or_default();
         match overlap {
             Overlap::Queue => {}
@@ -159,7 +166,7 @@ impl World {
                 }
             }
         }
-        self.acquire(key, waiter);
+        self.acquire(key, waiter, going);
     }
 
     fn cancel_for_key(&mut self, run: RunId) {
@@ -167,7 +174,7 @@ impl World {
         drop(self.tell(run, EventKind::CancelRequested { mode, by }));
     }
 
-    fn acquire(&mut self, key: Arc<str>, waiter: Waiter) {
+    fn acquire(&mut self, key: Arc<str>, waiter: Waiter, going: &mut Going) {
         let line = self.keys.entry(key).or_default();
         let held = !line.is_empty();
         let ahead = line
@@ -177,29 +184,32 @@ impl World {
             .count();
         line.insert(if held { 1 + ahead } else { 0 }, waiter);
         if !held {
-            self.grant(waiter);
+            self.tell_within(waiter.run, granted(waiter), going);
         }
     }
 
-    fn release(&mut self, key: &Arc<str>, run: RunId, task: Option<TaskId>) {
+    fn release(&mut self, key: &Arc<str>, from: (RunId, Option<TaskId>), going: &mut Going) {
         let Some(line) = self.keys.get_mut(key) else {
             return;
         };
         let held = line
             .first()
-            .is_some_and(|first| (first.run, first.task) == (run, task));
-        line.retain(|waiter| (waiter.run, waiter.task) != (run, task));
-        if held && let Some(next) = line.first().copied() {
-            self.grant(next);
+            .is_some_and(|first| (first.run, first.task) == from);
+        line.retain(|waiter| (waiter.run, waiter.task) != from);
+        let next = line.first().copied().filter(|_| held);
+        match next {
+            Some(next) if next.run == from.0 => self.tell_within(next.run, granted(next), going),
+            Some(next) => drop(self.tell(next.run, granted(next))),
+            None => {}
         }
     }
+}
 
-    fn grant(&mut self, waiter: Waiter) {
-        let event = match waiter.task {
-            Some(task) => EventKind::TaskReleased { task },
-            None => EventKind::RunReleased,
-        };
-        drop(self.tell(waiter.run, event));
+/// Tells who waited for a key that it has it.
+fn granted(waiter: Waiter) -> EventKind {
+    match waiter.task {
+        Some(task) => EventKind::TaskReleased { task },
+        None => EventKind::RunReleased,
     }
 }
 
