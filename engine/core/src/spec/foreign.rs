@@ -251,6 +251,41 @@ pub(crate) fn type_name(word: &str) -> Option<String> {
     find(TYPES, word)
 }
 
+/// Where other systems keep their values.
+const SCOPES: Words = &[
+    (
+        &[
+            "inputs",
+            "input",
+            "params",
+            "args",
+            "arguments",
+            "github",
+            "event",
+        ],
+        "write `parameters.NAME`",
+    ),
+    (
+        &["steps", "needs", "jobs", "nodes", "outputs"],
+        "write `task.NAME.result`",
+    ),
+    (
+        &["ctx", "context", "env", "variables"],
+        "write `vars.NAME`, or `parameters.NAME`",
+    ),
+    (&["secrets"], "write `kv.get_secret('NAME')`"),
+    (&["config"], "write `pack.config.NAME`"),
+    (
+        &["execution", "run"],
+        "write `system.execution_id`, or another member of `system`",
+    ),
+];
+
+/// Returns what to write for a name that nothing defines.
+pub(crate) fn scope(name: &str) -> Option<String> {
+    find(SCOPES, name)
+}
+
 /// Units as they are written out, and in ISO 8601, with ours.
 const UNITS: &[(&[&str], &str)] = &[
     (

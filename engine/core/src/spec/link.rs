@@ -157,6 +157,9 @@ pub(crate) fn lists<'a>(
     }
 }
 
+/// What may stand in place of a task, for "did you mean".
+const COMMANDS: &[&str] = &["noop", "continue", "fail", "retry"];
+
 fn command(name: &str) -> Option<Target> {
     match name {
         "noop" => Some(Target::Noop),
@@ -209,6 +212,6 @@ impl Places<'_, '_> {
             .iter()
             .filter(|(_, index)| self.parents[**index] == parent)
             .map(|(name, _)| &**name);
-        did_you_mean(name, near)
+        did_you_mean(name, near.chain(COMMANDS.iter().copied()))
     }
 }

@@ -5,6 +5,7 @@
 
 mod fill;
 mod flat;
+mod keyword;
 mod node;
 
 use std::sync::Arc;
@@ -308,16 +309,23 @@ pub(crate) fn read_parameters<'a>(ctx: &Context<'a>, view: View<'a>) -> Option<S
 /// Reads a schema of a file; its problems are reported at their places.
 pub(crate) fn read<'a>(ctx: &Context<'a>, view: View<'a>) -> Option<Schema> {
     let value = view.node.to_value();
-    match Schema::from_value(&value) {
-        Ok(schema) => Some(schema),
-        Err(problems) => {
-            for problem in problems {
-                let place = ctx.follow(view, &problem.pointer);
-                ctx.report_with(code::E_SCHEMA, place.at, problem.message, problem.fix);
-            }
-            None
+    let (schema, problems) = match Schema::from_value(&value) {
+        Ok(schema) => {
+            let problems = keyword::all_misspelt(schema.json());
+            (Some(schema), problems)
         }
+        Err(problems) => (None, problems),
+    };
+    for problem in problems {
+        let translated = schema.is_some() && flat::is_flat(&value);
+        let pointer = match translated {
+            true => flat::pointer(&problem.pointer),
+            false => problem.pointer,
+        };
+        let place = ctx.follow(view, &pointer);
+        ctx.report_with(code::E_SCHEMA, place.at, problem.message, problem.fix);
     }
+    schema
 }
 
 /// Finds references to other documents: nothing is fetched.

@@ -10,7 +10,9 @@ use crate::diagnostics::code;
 use crate::expr::{PathStep, Read, Root};
 use crate::spec::context::{Context, View};
 use crate::spec::file::Resolved;
-use crate::spec::schema::{Mismatch, MismatchKind, Schema, closed_properties, resolve};
+use crate::spec::schema::{
+    Mismatch, MismatchKind, Schema, closed_properties, read as read_schema, resolve,
+};
 use crate::spec::suggest::nearest;
 use crate::spec::task::Draft;
 use crate::spec::tree::{Data, Node};
@@ -137,6 +139,19 @@ fn input<'a>(ctx: &Context<'a>, draft: &Draft<'a>, schema: &Schema) {
         let name = mismatch.pointer.trim_start_matches('/').replace('/', ".");
         let message = describe(&name, &mismatch);
         ctx.report_with(code, at, message, mismatch.fix.clone());
+    }
+    if draft.task.kind == TaskKind::Inquiry {
+        answer(ctx, view);
+    }
+}
+
+/// Checks the schema of an answer, if it is written out.
+fn answer<'a>(ctx: &Context<'a>, input: Option<View<'a>>) {
+    let schema = input.and_then(|view| ctx.get(view, "schema"));
+    let written =
+        |view: &View<'_>| !matches!(view.node.data, Data::Null) && !has_template(view.node);
+    if let Some(view) = schema.filter(written) {
+        read_schema(ctx, view);
     }
 }
 

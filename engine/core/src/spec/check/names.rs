@@ -8,6 +8,7 @@ use crate::expr::{ON_COMPLETION, PathStep, RETRY_NAMES, Read, Root};
 use crate::spec::compile::{Moment, Site};
 use crate::spec::context::{At, Context};
 use crate::spec::file::Resolved;
+use crate::spec::foreign;
 use crate::spec::suggest::nearest;
 
 /// Fields of `system`.
@@ -21,6 +22,21 @@ const SYSTEM: &[&str] = &[
     "status",
     "errors",
 ];
+/// Fields of `batch`.
+const BATCH: &[&str] = &["index", "size", "start"];
+/// Where names come from.
+const SCOPES: &[&str] = &[
+    "parameters",
+    "vars",
+    "workflow",
+    "task",
+    "pack",
+    "system",
+    "kv",
+    "item",
+    "batch",
+];
+
 /// Names that the file defines.
 pub(super) struct Names<'f> {
     /// Initial variables with their place in the list.
@@ -228,12 +244,13 @@ impl<'a> Checker<'_, 'a> {
         let Some(PathStep::Name(name)) = read.path.first() else {
             return;
         };
-        if read.guarded || known.contains(&&**name) {
+        let near = nearest(name, known.iter().copied());
+        // `default()` does not make good what is merely misspelt.
+        if known.contains(&&**name) || (read.guarded && near.is_none()) {
             return;
         }
         let message = format!("`{root}` has no member `{name}`");
-        let fix = nearest(name, known.iter().copied())
-            .map(|near| format!("did you mean `{root}.{near}`?"));
+        let fix = near.map(|near| format!("did you mean `{root}.{near}`?"));
         self.unknown(site, read, message, fix);
     }
 
@@ -257,6 +274,9 @@ impl<'a> Checker<'_, 'a> {
             Some(_) if !per_item => self.outside_iteration(site, read),
             None => self.no_iteration(site, read),
             Some(items) => super::batch::check(self.ctx, site, read, items),
+        }
+        if read.root == Root::Batch {
+            self.member(site, read, "batch", BATCH);
         }
     }
 
@@ -289,7 +309,9 @@ impl<'a> Checker<'_, 'a> {
             "vars"
         } else if self.names.parameters().any(|known| known == &**name) {
             "parameters"
-        } else if read.guarded || self.names.parameters.is_none() {
+        } else if (read.guarded && !is_misspelt_scope(read, name))
+            || self.names.parameters.is_none()
+        {
             return;
         } else {
             if site.owner.moment == Moment::Policy && RETRY_NAMES.contains(&&**name) {
@@ -313,7 +335,6 @@ impl<'a> Checker<'_, 'a> {
     }
 
     fn bare_fix(&self, name: &str) -> Option<String> {
-        const SCOPES: &[&str] = &["parameters", "vars", "task", "pack", "system", "kv"];
         if self.file.by_name.contains_key(name) {
             return Some(format!("did you mean `task.{name}.result`?"));
         }
@@ -322,6 +343,7 @@ impl<'a> Checker<'_, 'a> {
         }
         let near = nearest(name, SCOPES.iter().copied());
         near.map(|near| format!("did you mean `{near}`?"))
+            .or_else(|| foreign::scope(name))
             .or_else(|| self.variable_fix(name))
             .or_else(|| {
                 let near = nearest(name, self.names.parameters())?;
@@ -355,6 +377,12 @@ impl<'a> Checker<'_, 'a> {
         self.ctx
             .report_with(code::E_UNKNOWN_VARIABLE, at, message, fix);
     }
+}
+
+/// Tells whether what looks like a name with members is rather a scope that is misspelt, which no
+/// `default()` makes good.
+fn is_misspelt_scope(read: &Read, name: &str) -> bool {
+    !read.path.is_empty() && nearest(name, SCOPES.iter().copied()).is_some()
 }
 
 fn iteration_word(read: &Read) -> &'static str {

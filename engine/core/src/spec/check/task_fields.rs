@@ -33,6 +33,8 @@ const TASK_ITEMS: &[&str] = &[
 ];
 /// Those of a block.
 const TASK_BLOCK: &[&str] = &["tasks", "failed_tasks"];
+/// What others call the result.
+const OUTPUT: &[&str] = &["output", "outputs", "value", "data", "response"];
 /// What is wrong, and what to write instead if that is known.
 type Problem = (String, Option<String>);
 
@@ -50,14 +52,20 @@ pub(super) fn unknown(file: &Resolved<'_>, read: &Read) -> Option<Problem> {
     let Some(PathStep::Name(field)) = read.path.get(1) else {
         return None;
     };
-    if read.guarded {
-        return None;
-    }
     let known = fields(draft);
     if !known.contains(&&**field) {
-        let fix = nearest(field, known.iter().copied())
+        let near = nearest(field, known.iter().copied());
+        // `default()` does not make good what is merely misspelt.
+        if read.guarded && near.is_none() {
+            return None;
+        }
+        let fix = near
+            .or_else(|| OUTPUT.contains(&&**field).then_some("result"))
             .map(|near| format!("did you mean `task.{name}.{near}`?"));
         return Some((format!("`task.{name}` has no field `{field}`"), fix));
+    }
+    if read.guarded {
+        return None;
     }
     match read.path.get(2) {
         Some(PathStep::Name(sub)) if matches!(&**field, "tasks" | "result") => {

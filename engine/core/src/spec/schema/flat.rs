@@ -2,39 +2,9 @@
 
 use std::sync::Arc;
 
-use super::Mismatch;
+use super::{Mismatch, keyword};
 use crate::spec::context::push_segment;
-use crate::spec::suggest::nearest;
 use crate::value::{Map, Value};
-
-/// Keys of JSON Schema that people write in the flat form, for "did you mean".
-const KEYWORDS: &[&str] = &[
-    "type",
-    "required",
-    "default",
-    "secret",
-    "description",
-    "title",
-    "enum",
-    "const",
-    "format",
-    "pattern",
-    "minimum",
-    "maximum",
-    "exclusiveMinimum",
-    "exclusiveMaximum",
-    "multipleOf",
-    "minLength",
-    "maxLength",
-    "minItems",
-    "maxItems",
-    "uniqueItems",
-    "items",
-    "properties",
-    "additionalProperties",
-    "examples",
-    "deprecated",
-];
 
 /// Tells whether the value is in the flat form: JSON Schema says so by a `type`, or `$schema`.
 pub(super) fn is_flat(value: &Value) -> bool {
@@ -112,13 +82,7 @@ fn property(map: &Map, pointer: &str, problems: &mut Vec<Mismatch>) -> (Value, b
             }
             ("properties", Value::Map(inner)) => merge(&mut schema, object(inner, &at, problems)),
             _ => {
-                if let Some(meant) = misspelt(key) {
-                    let fix = Some(format!("did you mean `{meant}`?"));
-                    problems.push(Mismatch {
-                        fix,
-                        ..Mismatch::value(at, format!("`{key}` is no keyword of a schema"))
-                    });
-                }
+                problems.extend(keyword::misspelt(key, &at));
                 schema.insert(key.clone(), value.clone());
             }
         }
@@ -142,12 +106,4 @@ fn accept_null(schema: &mut Map) {
         let kinds = vec![Value::Text(kind), Value::from("null")];
         schema.insert("type".into(), Value::list(kinds));
     }
-}
-
-fn misspelt(key: &str) -> Option<&'static str> {
-    if key.starts_with("x-") || KEYWORDS.contains(&key) {
-        return None;
-    }
-    // Any word may be an annotation; only what begins like a keyword is taken for one.
-    nearest(key, KEYWORDS.iter().copied()).filter(|meant| meant.get(..1) == key.get(..1))
 }
