@@ -4,7 +4,7 @@
 use attune_core::rehearse::{Case, Expect, read, rehearse};
 
 /// Cases of the language, then those that say of each of its rules what follows from it.
-const ALL: [&str; 11] = [
+const ALL: [&str; 12] = [
     include_str!("conformance.yaml"),
     include_str!("rules.yaml"),
     include_str!("values.yaml"),
@@ -16,6 +16,7 @@ const ALL: [&str; 11] = [
     include_str!("rules/states.yaml"),
     include_str!("rules/limits.yaml"),
     include_str!("rules/expressions.yaml"),
+    include_str!("rules/combined.yaml"),
 ];
 
 fn all() -> Vec<Case> {

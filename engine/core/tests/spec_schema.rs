@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use attune_core::spec::{Options, editor, parse_with, yaml};
 use serde_json::{Value as Json, json};
 
-const CASES: [&str; 11] = [
+const CASES: [&str; 12] = [
     include_str!("conformance.yaml"),
     include_str!("rules.yaml"),
     include_str!("values.yaml"),
@@ -19,6 +19,7 @@ const CASES: [&str; 11] = [
     include_str!("rules/states.yaml"),
     include_str!("rules/limits.yaml"),
     include_str!("rules/expressions.yaml"),
+    include_str!("rules/combined.yaml"),
 ];
 
 /// Codes whose mistakes lie in the form of the file alone.

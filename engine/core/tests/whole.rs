@@ -2,10 +2,14 @@
 //! the language alone agrees with the machine on what runs, in which order, and how it ends.
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
+#[path = "whole/fired.rs"]
+mod fired;
 #[path = "whole/graph.rs"]
 mod graph;
 #[path = "whole/model.rs"]
 mod model;
+#[path = "whole/work.rs"]
+mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -91,7 +91,17 @@ pub(crate) struct Task {
     pub(crate) ends: Vec<End>,
     pub(crate) skipped: bool,
     pub(crate) retries: Option<usize>,
+    pub(crate) items: Option<Items>,
     pub(crate) block: Option<Graph>,
+}
+
+/// What a task iterates over, and how.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Items {
+    pub(crate) count: usize,
+    pub(crate) concurrency: usize,
+    pub(crate) tolerated: usize,
+    pub(crate) fail_fast: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -137,6 +147,7 @@ pub(crate) struct Raw {
     join: u8,
     ends: Vec<u8>,
     extra: u8,
+    items: Option<u8>,
     inner: Vec<Self>,
 }
 
@@ -147,22 +158,27 @@ fn leaf() -> impl Strategy<Value = Raw> {
         0..8_u8,
         prop::collection::vec(0..6_u8, 0..4),
         any::<u8>(),
+        prop::option::weighted(0.2, any::<u8>()),
     )
-        .prop_map(|(fields, join, ends, extra)| Raw {
+        .prop_map(|(fields, join, ends, extra, items)| Raw {
             fields,
             join,
             ends,
             extra,
+            items,
             inner: Vec::new(),
         })
 }
 
+/// A task, and in one of seven a block, whose tasks may be blocks again.
 fn raw() -> impl Strategy<Value = Raw> {
-    let inner = prop_oneof![
-        6 => Just(Vec::new()),
-        1 => prop::collection::vec(leaf(), 1..5),
-    ];
-    (leaf(), inner).prop_map(|(leaf, inner)| Raw { inner, ..leaf })
+    leaf().prop_recursive(2, 12, 4, |inner| {
+        let inner = prop_oneof![
+            6 => Just(Vec::new()),
+            1 => prop::collection::vec(inner, 1..5),
+        ];
+        (leaf(), inner).prop_map(|(leaf, inner)| Raw { inner, ..leaf })
+    })
 }
 
 pub(crate) fn graph() -> impl Strategy<Value = Graph> {
@@ -310,7 +326,17 @@ fn task(prefix: &str, (at, count): (usize, usize), raw: &Raw, cycles: bool) -> T
         ends: raw.ends.iter().map(end).collect(),
         skipped: raw.extra % 9 == 8,
         retries: (raw.extra % 5 == 4).then_some(usize::from(raw.extra % 3)),
+        items: raw.items.filter(|_| raw.inner.is_empty()).map(items),
         block: (!raw.inner.is_empty()).then_some(inner),
+    }
+}
+
+fn items(bits: u8) -> Items {
+    Items {
+        count: usize::from(bits % 5),
+        concurrency: [1, 2, 9][usize::from(bits / 5 % 3)],
+        tolerated: usize::from(bits / 15 % 3),
+        fail_fast: bits / 45 % 2 == 1,
     }
 }
 
@@ -348,6 +374,12 @@ fn tasks(graph: &Graph) -> Vec<Json> {
         }
         if task.skipped {
             json["when"] = json!(false);
+        }
+        if let Some(items) = task.items {
+            json["with_items"] = (0..items.count).collect();
+            json["concurrency"] = json!(items.concurrency);
+            json["max_failures"] = json!(items.tolerated);
+            json["fail_fast"] = json!(items.fail_fast);
         }
         if let Some(count) = task.retries {
             json["retry"] = json!({"count": count});
@@ -409,7 +441,7 @@ pub(crate) fn patient(mut graph: Graph) -> Graph {
     graph.fail_fast = false;
     for task in &mut graph.tasks {
         task.join = task.join.map(|_| Join::All);
-        task.ends = vec![*task.ends.first().unwrap_or(&End::Succeeded); MAX_TASKS];
+        task.ends = vec![*task.ends.first().unwrap_or(&End::Succeeded); 4 * MAX_TASKS];
         task.block = task.block.take().map(patient);
     }
     graph

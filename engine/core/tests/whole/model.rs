@@ -1,9 +1,11 @@
 //! What the language says of transitions, joins, cycles, blocks, skips, retries, commands,
-//! `fail_fast` and limits, as simply as it can be written: one queue, lists that are searched.
+//! iterations, `fail_fast` and limits, as simply as it can be written: one queue, lists that are
+//! searched.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::graph::{Cond, End, Graph, Join, Kind, Target, Task, Transition};
+use crate::graph::{End, Graph, Join, Target, Task, Transition};
+use crate::work::Work;
 
 /// What came of a run.
 #[derive(Debug, Default, PartialEq)]
@@ -52,6 +54,17 @@ struct Visit<'g> {
     end: End,
     retries: usize,
     commanded: usize,
+    /// What an iteration has done, unless the task is none.
+    work: Option<Work>,
+    /// The turn in which it started.
+    turn: usize,
+}
+
+/// What ends, in the order it is looked at.
+#[derive(Clone, Copy)]
+enum Ended {
+    Visit(usize),
+    Item(usize, usize, End),
 }
 
 struct Arrival {
@@ -80,17 +93,24 @@ struct Run<'g> {
     outcome: Outcome,
     places: Vec<Place<'g>>,
     visits: Vec<Visit<'g>>,
-    queue: VecDeque<usize>,
+    queue: VecDeque<Ended>,
     counts: BTreeMap<String, usize>,
     answers: BTreeMap<String, usize>,
     over_limit: bool,
+    turn: usize,
+    /// The turn in which a limit was reached: what it has started counts as started.
+    last_turn: Option<usize>,
 }
 
 pub(crate) fn run(graph: &Graph) -> Outcome {
     let mut run = Run::default();
     run.enter(graph, None, &Lineage::default());
-    while let Some(visit) = run.queue.pop_front() {
-        run.attempt_ended(visit);
+    while let Some(ended) = run.queue.pop_front() {
+        run.turn += 1;
+        match ended {
+            Ended::Visit(visit) => run.attempt_ended(visit),
+            Ended::Item(visit, item, end) => run.item_ended(visit, item, end),
+        }
     }
     run.report_left_over(0);
     run.outcome.failed = !run.places[0].failures.is_empty();
@@ -135,6 +155,7 @@ impl<'g> Run<'g> {
         let count = self.counts.entry(task.name.clone()).or_default();
         if self.visits.len() >= MAX_TASKS || *count >= MAX_VISITS {
             self.over_limit = true;
+            self.last_turn.get_or_insert(self.turn);
             self.places[place].suppressed = true;
             self.places[0].failures.push("limit_exceeded");
             return;
@@ -156,10 +177,14 @@ impl<'g> Run<'g> {
             end: End::Succeeded,
             retries: 0,
             commanded: 0,
+            work: task.items.map(Work::new).filter(|_| !task.skipped),
+            turn: self.turn,
         });
         if task.skipped {
             self.visits[visit].end = End::Skipped;
-            self.queue.push_back(visit);
+            self.queue.push_back(Ended::Visit(visit));
+        } else if task.items.is_some_and(|items| items.count == 0) {
+            self.queue.push_back(Ended::Visit(visit));
         } else {
             self.attempt(visit);
         }
@@ -168,11 +193,13 @@ impl<'g> Run<'g> {
     /// Runs a task, or a block: a mock answers when it is asked.
     fn attempt(&mut self, visit: usize) {
         let task = self.visits[visit].task;
+        if task.items.is_some() {
+            self.start_items(visit);
+            return;
+        }
         let Some(inner) = &task.block else {
-            let asked = self.answers.entry(task.name.clone()).or_default();
-            self.visits[visit].end = task.ends.get(*asked).copied().unwrap_or(End::Succeeded);
-            *asked += 1;
-            self.queue.push_back(visit);
+            self.visits[visit].end = self.answer(task);
+            self.queue.push_back(Ended::Visit(visit));
             return;
         };
         let lineage = self.visits[visit].lineage.clone();
@@ -182,10 +209,53 @@ impl<'g> Run<'g> {
         }
     }
 
+    fn answer(&mut self, task: &Task) -> End {
+        let asked = self.answers.entry(task.name.clone()).or_default();
+        *asked += 1;
+        task.ends.get(*asked - 1).copied().unwrap_or(End::Succeeded)
+    }
+
+    /// Starts as many items as there are places, unless the run is stopped.
+    fn start_items(&mut self, visit: usize) {
+        let task = self.visits[visit].task;
+        while !self.is_cut(visit) {
+            let Some(item) = self.visits[visit].work.as_mut().and_then(Work::start) else {
+                return;
+            };
+            let end = self.answer(task);
+            self.queue.push_back(Ended::Item(visit, item, end));
+        }
+    }
+
+    /// Tells whether no further item of a visit starts because the run is stopped.
+    fn is_cut(&self, visit: usize) -> bool {
+        let found = &self.visits[visit];
+        let spared = self.last_turn == Some(found.turn);
+        self.is_stopped(found.place, found.exempt) && !spared
+    }
+
+    fn item_ended(&mut self, visit: usize, item: usize, end: End) {
+        let found = &mut self.visits[visit];
+        let (place, exempt) = (found.place, found.exempt);
+        let retries = found.task.retries.unwrap_or(0);
+        let (stopped, cut) = (self.is_stopped(place, exempt), self.is_cut(visit));
+        let work = self.visits[visit].work.as_mut().unwrap();
+        work.end(item, end, if stopped { 0 } else { retries }, cut);
+        self.start_items(visit);
+        let work = self.visits[visit].work.as_ref().unwrap();
+        let Some(end) = work.outcome(cut) else {
+            return;
+        };
+        self.visits[visit].end = end;
+        self.places[place].suppressed |= end == End::Cancelled;
+        self.complete(visit);
+    }
+
     fn attempt_ended(&mut self, visit: usize) {
         let found = &self.visits[visit];
         let failed = matches!(found.end, End::Failed | End::TimedOut);
-        if found.task.block.is_none() && failed && self.tries_again(visit) {
+        let single = found.task.block.is_none() && found.task.items.is_none();
+        if single && failed && self.tries_again(visit) {
             self.attempt(visit);
             return;
         }
@@ -217,7 +287,7 @@ impl<'g> Run<'g> {
             self.attempt(block);
             return;
         }
-        self.queue.push_back(block);
+        self.queue.push_back(Ended::Visit(block));
     }
 
     fn report_left_over(&mut self, place: usize) {
@@ -244,8 +314,12 @@ impl<'g> Run<'g> {
             && self.visits[visit].commanded < task.retries.unwrap_or(3)
             && !self.is_stopped(place, exempt)
             && end != End::Skipped
+            && task.items.is_none_or(|items| items.count > 0)
         {
             self.visits[visit].commanded += 1;
+            if let Some(work) = &mut self.visits[visit].work {
+                work.reopen();
+            }
             self.attempt(visit);
             return;
         }
@@ -281,6 +355,7 @@ impl<'g> Run<'g> {
             let kind = match end {
                 End::TimedOut => "timeout",
                 _ if block => "parallel",
+                _ if self.visits[visit].work.is_some() => "items_failed",
                 End::Succeeded | End::Failed | End::Skipped | End::Cancelled => "action",
             };
             self.places[place].failures.push(kind);
@@ -410,49 +485,4 @@ fn complete(
         }
     }
     None
-}
-
-impl Task {
-    /// Returns the transitions that fire at such an end, in the order of the language.
-    fn fired(&self, end: End) -> Vec<&Transition> {
-        let has = |kind| self.transitions.iter().any(|one| one.kind == kind);
-        let skipped = end == End::Skipped;
-        let holds = |one: &&Transition| {
-            if skipped && has(Kind::OnSkip) {
-                return one.kind == Kind::OnSkip;
-            }
-            let succeeded = skipped || end == End::Succeeded;
-            match one.kind {
-                Kind::OnSuccess => succeeded && !has(Kind::Decision),
-                Kind::Decision => succeeded,
-                Kind::OnFailure => {
-                    end == End::Failed || (end == End::TimedOut && !has(Kind::OnTimeout))
-                }
-                Kind::OnTimeout => end == End::TimedOut,
-                Kind::OnSkip => false,
-                Kind::OnComplete => true,
-                Kind::Next => match one.cond {
-                    Cond::None | Cond::True | Cond::Completed => true,
-                    Cond::False => false,
-                    Cond::Succeeded => succeeded,
-                    Cond::Failed => end == End::Failed,
-                    Cond::TimedOut => end == End::TimedOut,
-                    Cond::Skipped => skipped,
-                },
-            }
-        };
-        let mut decided = false;
-        let mut fired: Vec<&Transition> = Vec::new();
-        for one in self.transitions.iter().filter(holds) {
-            if one.kind == Kind::Decision {
-                let takes = !decided && one.cond != Cond::False;
-                decided |= takes;
-                if !takes {
-                    continue;
-                }
-            }
-            fired.push(one);
-        }
-        fired
-    }
 }
