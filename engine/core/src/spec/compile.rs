@@ -185,8 +185,31 @@ impl<'a, 'c> Compiler<'a, 'c> {
             }
             Err(problems) => {
                 self.report(view, base, problems);
+                self.remember_sound(view, owner);
                 Template::Literal(Value::Null)
             }
+        }
+    }
+
+    /// Remembers what is sound in a map or list of which a part is not, so that it is checked too.
+    fn remember_sound(&self, view: View<'a>, owner: Owner) {
+        match &view.node.data {
+            Data::Map(_) => {
+                for (_, _, value) in self.ctx.members(view) {
+                    self.remember_sound(value, owner);
+                }
+            }
+            Data::List(_) => {
+                for item in self.ctx.items(view) {
+                    self.remember_sound(item, owner);
+                }
+            }
+            Data::Text(text) => {
+                if let Ok(template) = Template::compile(&Value::Text(text.clone())) {
+                    self.remember(&template, (view, 0), owner);
+                }
+            }
+            Data::Null | Data::Bool(_) | Data::Int(_) | Data::BigInt(_) | Data::Float(_) => {}
         }
     }
 
