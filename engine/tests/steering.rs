@@ -37,6 +37,21 @@ tasks:
 output_map: {answer: '{{ task.ask.result }}'}
 ";
 
+/// Reads two keys, of which one is missing at first; then waits for longer than it may.
+const BATCH: &str = "ref: shop.batch
+label: Batch
+version: 1.0.0
+timeout: 2s
+tasks:
+  - name: read
+    action: kv.get
+    with_items: [a, b]
+    input: {key: '{{ item }}'}
+    on_success: wait
+  - {name: wait, action: core.sleep, input: {seconds: '{{ kv.get(\"wait\", default=0) }}'}}
+output_map: {values: '{{ task.read.results }}', visits: '{{ task.read.visit }}'}
+";
+
 /// A user's folder with the server that works in it, which is killed when dropped.
 struct User {
     folder: tempfile::TempDir,
@@ -66,7 +81,11 @@ impl User {
         std::fs::create_dir_all(&kept).unwrap();
         std::fs::create_dir(folder.path().join("data")).unwrap();
         std::os::unix::fs::symlink(kept, folder.path().join("data/compiled")).unwrap();
-        for (name, source) in [("order.yaml", ORDER), ("ask.yaml", ASK)] {
+        for (name, source) in [
+            ("order.yaml", ORDER),
+            ("ask.yaml", ASK),
+            ("batch.yaml", BATCH),
+        ] {
             std::fs::write(folder.path().join(name), source).unwrap();
         }
         let (server, url) = serve(folder.path());
@@ -170,10 +189,42 @@ fn a_day_with_runs_questions_and_packs() {
     steering(&user);
     refusals(&user);
     workflows(&user);
+    items(&user);
     let question = a_question(&user);
     user.restart();
     answers(&user, &question);
     packs(&user);
+}
+
+/// A rerun repeats the failed items alone, or all; what the run's timeout cut must be named.
+fn items(user: &User) {
+    user.ok(&["workflow", "apply", "batch.yaml"]);
+    user.ok(&["kv", "set", "shop", "a", "1", "--json"]);
+    let run = user.ok(&["run", "start", "shop.batch"]);
+    user.refused(&["run", "watch", &run], 1, "1 of 2 items failed");
+    user.ok(&["kv", "set", "shop", "a", "2", "--json"]);
+    user.ok(&["kv", "set", "shop", "b", "3", "--json"]);
+    let output = |words: &[&str]| {
+        let text = user.ok(words);
+        serde_json::from_str::<Json>(&text).unwrap()
+    };
+    let again = output(&["run", "retry", &run]);
+    assert_eq!(again["visits"], 2, "{again}");
+    let text = again["values"].to_string();
+    assert!(text.contains('1') && text.contains('3'), "{text}");
+    let all = output(&["run", "retry", &run, "--task", "read", "--reset-items"]);
+    let text = all["values"].to_string();
+    assert!(text.contains('2') && !text.contains('1'), "{text}");
+    user.ok(&["kv", "set", "shop", "wait", "60", "--json"]);
+    let late = user.run(&["run", "retry", &run, "--task", "wait"]);
+    assert_eq!(late.code, 1, "{late:?}");
+    assert_eq!(user.json(&["run", "show", &run])["status"], "timeout");
+    user.refused(&["run", "retry", &run], 1, "name the tasks");
+    user.ok(&["kv", "set", "shop", "wait", "0", "--json"]);
+    user.ok(&["run", "retry", &run, "--task", "wait"]);
+    let told = user.json(&["run", "fork", &run, "--from", "wait", "--preview"]);
+    // Of the visits of `wait` the latest runs again, those before it stay.
+    assert_eq!(told, json!({"again": ["wait"], "kept": ["read", "wait"]}));
 }
 
 /// What a failed run ends with, and what explains it.

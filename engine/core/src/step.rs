@@ -86,7 +86,7 @@ pub enum Refusal {
     #[error("the run is still active")]
     RerunActive,
     /// `rerun_nothing`: no failure to run again.
-    #[error("the run has no failure to run again")]
+    #[error("the run has no failure to run again: name the tasks that shall run")]
     RerunNothing,
     /// `rerun_not_run`: the named task never ran.
     #[error("task `{0}` never ran")]
