@@ -290,6 +290,16 @@ impl Run {
         ends && tier != Tier::Finally
     }
 
+    /// Returns the id under which a visit asks for its key and gives it back: its first one, also
+    /// where its executions were given others later.
+    pub(crate) fn claim_of(&self, visit: VisitId) -> TaskId {
+        // Every visit has been given one range of ids before the visits after it.
+        let ranges = (visit.0 as usize..self.ids.len()).filter_map(|place| self.ids.get(place));
+        let mut own = ranges.filter(|(_, owner)| *owner == visit);
+        own.next()
+            .map_or(self.visit(visit).first, |(first, _)| *first)
+    }
+
     /// Finds the visit and the place of a task execution.
     pub(crate) fn find(&self, task: TaskId) -> Option<(VisitId, u32)> {
         let (mut low, mut high) = (0, self.ids.len());

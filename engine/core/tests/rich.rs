@@ -191,6 +191,10 @@ struct Drive<'a> {
     journal: Vec<Event>,
     interrupted: BTreeSet<(TaskId, u32)>,
     starts: BTreeSet<(TaskId, u32)>,
+    /// Timers set, children started, questions asked.
+    asked: BTreeSet<String>,
+    /// Keys that are held or waited for.
+    keys: BTreeSet<Option<TaskId>>,
     /// Keys to be granted, inquiries to be answered, children to start and to end.
     todo: Vec<EventKind>,
 }
@@ -241,28 +245,44 @@ impl Drive<'_> {
             Effect::InterruptAttempt { task, attempt } => {
                 self.interrupted.insert((task, attempt));
             }
-            Effect::StartChild(start) => self.todo.push(EventKind::ChildStarted {
-                task: start.task,
-                child: RunId(1000 + start.task.0 * 100 + self.journal.len() as u64),
-            }),
-            Effect::OpenInquiry(inquiry) => self.todo.push(EventKind::InquiryAnswered {
-                task: inquiry.task,
-                value: Value::Null,
-                by: "x".into(),
-            }),
-            Effect::AcquireKey { task, .. } => self.todo.push(match task {
-                Some(task) => EventKind::TaskReleased { task },
-                None => EventKind::RunReleased,
-            }),
-            Effect::SetTimer { .. }
-            | Effect::CancelTimer { .. }
+            Effect::StartChild(start) => {
+                let attempts = self.run.task_row(start.task).map(|row| row.attempt);
+                self.once(format!("child {:?} {attempts:?}", start.task));
+                self.todo.push(EventKind::ChildStarted {
+                    task: start.task,
+                    child: RunId(1000 + start.task.0 * 100 + self.journal.len() as u64),
+                });
+            }
+            Effect::OpenInquiry(inquiry) => {
+                self.once(format!("question {:?}", inquiry.task));
+                self.todo.push(EventKind::InquiryAnswered {
+                    task: inquiry.task,
+                    value: Value::Null,
+                    by: "x".into(),
+                });
+            }
+            Effect::AcquireKey { task, .. } => {
+                assert!(self.keys.insert(task), "a key is asked for once");
+                self.todo.push(match task {
+                    Some(task) => EventKind::TaskReleased { task },
+                    None => EventKind::RunReleased,
+                });
+            }
+            Effect::ReleaseKey { task, .. } => {
+                assert!(self.keys.remove(&task), "a key is given back once");
+            }
+            Effect::SetTimer { timer, .. } => self.once(format!("timer {timer:?}")),
+            Effect::CancelTimer { .. }
             | Effect::CancelChild { .. }
             | Effect::PauseChild { .. }
             | Effect::ResumeChild { .. }
             | Effect::CloseInquiry { .. }
-            | Effect::ReleaseKey { .. }
             | Effect::ReportToParent { .. } => {}
         }
+    }
+
+    fn once(&mut self, what: String) {
+        assert!(self.asked.insert(what.clone()), "{what} twice");
     }
 
     fn end_attempt(&mut self, (task, attempt): (TaskId, u32)) {
@@ -304,6 +324,7 @@ impl Drive<'_> {
             None,
             "nothing is ready after the end"
         );
+        assert!(self.keys.is_empty(), "every key is given back");
     }
 
     /// Does what the world owes the run; tells whether there was anything.
@@ -404,6 +425,8 @@ proptest! {
             journal: Vec::new(),
             interrupted: BTreeSet::new(),
             starts: BTreeSet::new(),
+            asked: BTreeSet::new(),
+            keys: BTreeSet::new(),
             todo: Vec::new(),
         };
         drive.tell(started());

@@ -119,13 +119,12 @@ impl Run {
     /// execution that holds it (`None` for the run itself).
     pub fn held_keys(&self) -> Vec<(Option<TaskId>, Arc<str>)> {
         let own = self.held_key.iter().map(|key| (None, Arc::clone(key)));
-        let tasks = self
-            .visits
-            .iter()
-            .filter(|visit| visit.stage != Stage::Keyed);
-        let tasks = tasks.filter_map(|visit| {
+        let visits = self.visits.iter().enumerate();
+        let tasks = visits.filter(|(_, visit)| visit.stage != Stage::Keyed);
+        let tasks = tasks.filter_map(|(place, visit)| {
             let key = visit.key.as_ref()?;
-            Some((Some(visit.first), Arc::clone(key)))
+            let claim = self.claim_of(VisitId(place as u32));
+            Some((Some(claim), Arc::clone(key)))
         });
         own.chain(tasks).collect()
     }

@@ -303,13 +303,13 @@ impl Machine<'_> {
     pub(super) fn leave(&mut self, visit: VisitId) -> Flow {
         let found = self.run.visit_mut(visit);
         let (deadline, key) = (found.deadline, found.key.take());
-        let (first, graph) = (found.first, found.start.graph);
+        let graph = found.start.graph;
         if let Some((timer, _)) = deadline {
             self.cancel_timer(timer);
         }
         if let Some(key) = key {
             self.run.keyed -= 1;
-            let task = Some(first);
+            let task = Some(self.run.claim_of(visit));
             self.effect(Effect::ReleaseKey { task, key });
         }
         let state = self.run.graph_mut(graph);
