@@ -101,6 +101,54 @@ fn nothing_is_said_about_correct_files() {
     }
 }
 
+/// Workflows as people write them who come from other systems.
+const PRACTICE: &str = include_str!("spec/practice.txt");
+
+#[test]
+fn nothing_is_said_about_workflows_from_practice() {
+    for Section { title, source, .. } in sections(PRACTICE) {
+        assert_eq!(show(source), "", "{title}");
+    }
+}
+
+#[test]
+fn every_name_that_is_misspelt_in_them_is_found() {
+    let mut checked = 0;
+    for Section { title, source, .. } in sections(PRACTICE) {
+        for end in names(source) {
+            let wrong = format!("{}zq{}", &source[..end], &source[end..]);
+            let problems = parse(&wrong).diagnostics;
+            let found = problems
+                .iter()
+                .any(|problem| problem.code == "E_UNKNOWN_VARIABLE");
+            assert!(found, "{title}: {}", &wrong[..end + 2]);
+            checked += 1;
+        }
+    }
+    assert!(checked > 100, "only {checked} names");
+}
+
+/// Returns where names end that stand behind their scope, but in lines where they may be missing.
+fn names(source: &str) -> Vec<usize> {
+    let mut ends = Vec::new();
+    let mut begin = 0;
+    for line in source.split_inclusive('\n') {
+        for scope in ["vars.", "parameters.", "task."] {
+            for (at, _) in line.match_indices(scope) {
+                let rest = &line[at + scope.len()..];
+                let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+                let length = rest.find(|c| !is_name(c)).unwrap_or(0);
+                ends.push(begin + at + scope.len() + length);
+            }
+        }
+        if line.contains("default(") {
+            ends.retain(|end| *end < begin);
+        }
+        begin += line.len();
+    }
+    ends
+}
+
 #[test]
 fn nothing_is_said_about_near_misses_and_every_code_has_one() {
     let table = include_str!("spec/near.txt");
